@@ -1,0 +1,1 @@
+"""Builds data sets, evaluates, trains. Stands on `asr` and `monitoring`."""

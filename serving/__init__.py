@@ -1,0 +1,1 @@
+"""Answers requests: API, batching, search, pages and the `voicesearch` command."""

@@ -1,0 +1,61 @@
+"""The `voicesearch` command: finds the subcommand, and turns every expected failure into one line and exit code 2.
+
+Subcommands stand in `serving/commands`, one file each, and are imported only when called, so that `--help` and
+the light commands never load a model runtime or a web framework.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+COMMANDS = {
+    "serve": "serving.commands.serve:serve",
+    "transcribe": "serving.commands.transcribe:transcribe",
+    "evaluate": "serving.commands.evaluate:evaluate",
+    "models": "serving.commands.models:models",
+    "bench": "serving.commands.bench:bench",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order in which help shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="voicesearch")
+def voicesearch() -> None:
+    """Speech recognition for voice search, from a recording to a service that stays good."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0 done, 2 anything the caller can mend, 130 interrupted."""
+    try:
+        code = voicesearch.main(args=arguments, prog_name="voicesearch", standalone_mode=False)
+    except click.Abort:
+        code = 130
+    except click.ClickException as error:
+        _complain(error.format_message())
+        code = 2
+    except (OSError, ValueError, LookupError) as error:
+        _complain(str(error) or type(error).__name__)
+        code = 2
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(message: str) -> None:
+    print("voicesearch: error: " + " ".join(message.split()), file=sys.stderr)
