@@ -24,6 +24,9 @@ class Audio:
     clipping_ratio: float = 0.0
     """Share of the source's samples, before resampling, that stood at full scale."""
 
+    truncated: bool = False
+    """Sound is missing: the file ended before its own header said, or a part of it could not be decoded."""
+
     @property
     def duration_s(self) -> float:
         """Length in seconds."""

@@ -1,0 +1,80 @@
+"""What is measured of every recording and reported with its answer: the `audio` of `/v1/search`.
+
+Knows where speech is only from the spans it is given.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asr.audio import SAMPLE_RATE_HZ, Audio, Span
+from asr.loudness import integrated_loudness_lufs
+
+FRAME: Final = SAMPLE_RATE_HZ // 100
+GUARD_S: Final = 0.05
+"""Sound this near to speech counts neither as speech nor as noise: detectors begin and end late."""
+EDGE_S: Final = 0.001
+"""Speech that begins or ends this near to the edge of a recording touches it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioStatistics:
+    """Numbers that JSON can hold: finite, or None where undefined."""
+
+    duration_s: float
+    speech_s: float
+    lead_silence_s: float
+    """Before the first speech; all of the recording where there is none."""
+    trail_silence_s: float
+    """After the last speech; all of the recording where there is none."""
+    onset_clipped: bool
+    """There is speech in the very first frame: its beginning was likely cut off."""
+    offset_clipped: bool
+    """There is speech in the very last frame."""
+    loudness_lufs: float | None
+    """ITU-R BS.1770-4; None for silence."""
+    snr_db: float | None
+    """Mean power of speech, less that of the noise, over that of the noise; None without one or the other."""
+    clipping_ratio: float
+
+
+def measure(audio: Audio, spans: Sequence[Span]) -> AudioStatistics:
+    """Statistics of a recording; `spans` is where it has speech, in order, without padding."""
+    duration_s = audio.duration_s
+    start_s = spans[0].start_s if spans else duration_s
+    end_s = spans[-1].end_s if spans else 0.0
+    loudness_lufs = integrated_loudness_lufs(audio)
+    return AudioStatistics(
+        duration_s=duration_s,
+        speech_s=sum(span.duration_s for span in spans),
+        lead_silence_s=start_s,
+        trail_silence_s=duration_s - end_s,
+        onset_clipped=bool(spans) and start_s < EDGE_S,
+        offset_clipped=bool(spans) and duration_s - end_s < EDGE_S,
+        loudness_lufs=loudness_lufs if np.isfinite(loudness_lufs) else None,
+        snr_db=_snr_db(audio, spans),
+        clipping_ratio=audio.clipping_ratio,
+    )
+
+
+def _snr_db(audio: Audio, spans: Sequence[Span]) -> float | None:
+    frames = audio.samples[: len(audio.samples) // FRAME * FRAME].reshape(-1, FRAME)
+    power = np.einsum("ij,ij->i", frames, frames, dtype=np.float64) / FRAME
+    speech = power[_covered(len(power), spans, margin_s=0.0)]
+    noise = power[~_covered(len(power), spans, margin_s=GUARD_S)]
+    if not speech.size or not noise.size:
+        return None
+    noise_power, excess = float(noise.mean()), float(speech.mean() - noise.mean())
+    return 10 * float(np.log10(excess / noise_power)) if noise_power > 0 and excess > 0 else None
+
+
+def _covered(count: int, spans: Sequence[Span], *, margin_s: float) -> NDArray[np.bool_]:
+    """Which frames lie in the spans, these widened by a margin."""
+    covered = np.zeros(count, np.bool_)
+    rate = SAMPLE_RATE_HZ / FRAME
+    for span in spans:
+        covered[max(0, round((span.start_s - margin_s) * rate)) : round((span.end_s + margin_s) * rate)] = True
+    return covered
