@@ -1,0 +1,48 @@
+"""Everything that `monitoring` raises on purpose.
+
+MonitoringError
+├── InvalidEvent (ValueError)         the event cannot be stored as it is
+├── JournalError (OSError)            the event was not taken
+│   ├── JournalFull                   the database is behind and the bound is reached
+│   ├── JournalUnwritable             the disk is full, or the folder cannot be used
+│   └── JournalClosed                 the log is shutting down
+└── StoreError
+    ├── StoreUnavailable (OSError)    the database is away or busy; worth trying again
+    └── StoreUnusable (ValueError)    no database, a newer schema, a bad address; a person must act
+"""
+
+
+class MonitoringError(Exception):
+    """Root of the tree."""
+
+
+class InvalidEvent(MonitoringError, ValueError):
+    """The event cannot be stored as it is."""
+
+
+class JournalError(MonitoringError, OSError):
+    """The event was not taken; nothing of it is kept."""
+
+
+class JournalFull(JournalError):
+    """The database is behind and the journal has reached its bound."""
+
+
+class JournalUnwritable(JournalError):
+    """The disk is full, or the folder cannot be used."""
+
+
+class JournalClosed(JournalError):
+    """The log is shutting down."""
+
+
+class StoreError(MonitoringError):
+    """The database did not do what was asked."""
+
+
+class StoreUnavailable(StoreError, OSError):
+    """The database is away or busy; worth trying again."""
+
+
+class StoreUnusable(StoreError, ValueError):
+    """Not a database, a newer schema or a bad address; a person must act."""

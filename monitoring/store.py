@@ -1,0 +1,182 @@
+"""Events in the database: insert, look up, iterate, count, delete.
+
+Knows SQL; knows nothing of journals, of requests in flight, or of what the events mean. Every query that
+monitors ask is answered from an index, and no iteration holds more than one page in memory.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Self
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitoring.database import connect, failures_named, migrate
+from monitoring.events import Event
+
+METADATA: Final = sa.MetaData()
+EVENTS: Final = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("event_id", sa.Text, primary_key=True),
+    sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("user_id", sa.Text),
+    sa.Column("session_id", sa.Text),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("consent", sa.Boolean, nullable=False),
+    sa.Column("slices", sa.JSON, nullable=False),
+    sa.Column("signals", sa.JSON, nullable=False),
+    sa.Column("details", sa.JSON, nullable=False),
+    sa.Index("events_by_time", "at", "event_id"),
+    sa.Index("events_by_request", "request_id"),
+    sa.Index("events_by_user", "user_id", "at", "event_id"),
+    sa.Index("events_by_session", "session_id", "at", "event_id"),
+)
+
+_PAGE_ROWS: Final = 2_000
+_PURGE_ROWS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which events are meant; nothing set means all of them."""
+
+    since: float | None = None
+    """Seconds since 1970 UTC, inclusive."""
+    until: float | None = None
+    """Seconds since 1970 UTC, exclusive."""
+    kinds: frozenset[str] = frozenset()
+    """Empty means every kind."""
+    request_id: str | None = None
+    user_id: str | None = None
+    session_id: str | None = None
+
+
+class EventStore:
+    """The events of one database. Threads may share it; it connects, and migrates, on first use.
+
+    Every method raises StoreUnavailable or StoreUnusable where the database does not answer.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._ready = False
+        self._preparing = threading.Lock()
+
+    @classmethod
+    def open(cls, address: str, *, fsync: bool = False) -> Self:
+        """The store at `sqlite:///path` or `postgresql://...`. Raises StoreUnusable for a bad address."""
+        return cls(connect(address, fsync=fsync))
+
+    def prepare(self) -> None:
+        """Connect and bring the schema up to date, unless that was done before."""
+        with self._preparing:
+            if not self._ready:
+                migrate(self._engine)
+                self._ready = True
+
+    def close(self) -> None:
+        """Give up the connections."""
+        self._engine.dispose()
+
+    def insert(self, events: Sequence[Event]) -> None:
+        """Store checked events in one transaction, all or none; those whose id is there already are skipped.
+
+        Without events it only sees to it that the database is there. Raises InvalidEvent if a value is refused.
+        """
+        self.prepare()
+        if events:
+            new = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+            statement = new(EVENTS).on_conflict_do_nothing(index_elements=["event_id"])
+            with self._transaction() as connection:
+                connection.execute(statement, [_row(event) for event in events])
+
+    def has_event(self, event_id: str) -> bool:
+        """Is an event of that id stored?"""
+        return self._any(EVENTS.c.event_id == event_id)
+
+    def has_request(self, request_id: str) -> bool:
+        """Is the event stored that the request itself left?"""
+        return self._any(EVENTS.c.event_id == request_id, EVENTS.c.request_id == request_id)
+
+    def by_request(self, request_id: str) -> list[Event]:
+        """All events of a request, by time."""
+        return list(self.events(Selection(request_id=request_id)))
+
+    def events(self, selection: Selection = Selection()) -> Iterator[Event]:
+        """Events by time, then by id; read a page at a time, with no transaction open in between."""
+        page = self._page(selection, after=None)
+        while page:
+            yield from page
+            page = self._page(selection, after=page[-1]) if len(page) == _PAGE_ROWS else []
+
+    def count(self, selection: Selection = Selection()) -> int:
+        """How many events there are."""
+        statement = sa.select(sa.func.count()).select_from(EVENTS).where(*_conditions(selection))
+        with self._transaction() as connection:
+            return connection.execute(statement).scalar_one()
+
+    def delete_user(self, user_id: str) -> int:
+        """Delete every event of the user and of the user's requests; how many they were.
+
+        Audio files that the events point to are not touched: read the events before and delete them first.
+        """
+        own = EVENTS.c.user_id == user_id
+        requests = sa.select(EVENTS.c.request_id).where(own)
+        followed = EVENTS.c.request_id.in_(requests) & EVENTS.c.user_id.is_distinct_from(user_id)
+        with self._transaction() as connection:
+            return sum(connection.execute(sa.delete(EVENTS).where(which)).rowcount for which in (followed, own))
+
+    def purge_before(self, at: float) -> int:
+        """Delete events older than `at` (seconds since 1970 UTC), in small transactions; how many."""
+        oldest = sa.select(EVENTS.c.event_id).where(EVENTS.c.at < at).order_by(EVENTS.c.at).limit(_PURGE_ROWS)
+        statement = sa.delete(EVENTS).where(EVENTS.c.event_id.in_(oldest))
+        total = 0
+        while True:
+            with self._transaction() as connection:
+                deleted = connection.execute(statement).rowcount
+            total += deleted
+            if deleted < _PURGE_ROWS:
+                return total
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        if not self._ready:
+            self.prepare()
+        with failures_named(self._engine), self._engine.begin() as connection:
+            yield connection
+
+    def _any(self, *conditions: sa.ColumnElement[bool]) -> bool:
+        found = sa.select(EVENTS.c.event_id).where(*conditions).limit(1)
+        with self._transaction() as connection:
+            return connection.execute(found).first() is not None
+
+    def _page(self, selection: Selection, *, after: Event | None) -> list[Event]:
+        conditions = _conditions(selection)
+        if after is not None:
+            conditions.append(sa.tuple_(EVENTS.c.at, EVENTS.c.event_id) > sa.tuple_(after.at, after.event_id))
+        by_time = sa.select(EVENTS).where(*conditions).order_by(EVENTS.c.at, EVENTS.c.event_id)
+        with self._transaction() as connection:
+            return [Event(**row._mapping) for row in connection.execute(by_time.limit(_PAGE_ROWS))]
+
+
+def _row(event: Event) -> dict[str, object]:
+    return {column.name: getattr(event, column.name) for column in EVENTS.columns}
+
+
+def _conditions(selection: Selection) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    for name in ("request_id", "user_id", "session_id"):
+        if (wanted := getattr(selection, name)) is not None:
+            conditions.append(EVENTS.c[name] == wanted)
+    if selection.since is not None:
+        conditions.append(EVENTS.c.at >= selection.since)
+    if selection.until is not None:
+        conditions.append(EVENTS.c.at < selection.until)
+    if selection.kinds:
+        conditions.append(EVENTS.c.kind.in_(sorted(selection.kinds)))
+    return conditions
