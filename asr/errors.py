@@ -9,7 +9,8 @@
     ├── ModelError
     │   ├── UnknownModel (LookupError)
     │   ├── ModelUnavailable (OSError)    not in the cache and not to be fetched
-    │   └── CorruptModel (ValueError)     its bytes are not the registered ones
+    │   ├── CorruptModel (ValueError)     its bytes are not the registered ones
+    │   └── InvalidRegistry (ValueError)  a registry file cannot be read
     ├── UnknownConvention (LookupError)
     └── RecognitionCancelled          nobody waits for the answer any more
 
@@ -55,6 +56,10 @@ class ModelUnavailable(ModelError, OSError):
 
 class CorruptModel(ModelError, ValueError):
     """The bytes of a model file are not the registered ones."""
+
+
+class InvalidRegistry(ModelError, ValueError):
+    """A registry file is absent, malformed, or lacks something required, such as a licence."""
 
 
 class UnknownConvention(AsrError, LookupError):
