@@ -8,11 +8,11 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-TOKENS_PER_SECOND: Final = 8.0
-SPARE_TOKENS: Final = 6
-"""Of the shared recordings of real speech none needs more than this bound allows (tests/asr/test_greedy.py)."""
+TOKENS_PER_SECOND: Final = 10.0
+SPARE_TOKENS: Final = 8
+"""Spelled names need most: two tokens a letter.
 _LONGEST_CYCLE: Final = 8
-_ROUNDS: Final = 4
+_ROUNDS: Final = 6
 
 
 def token_bound(duration_s: float) -> int:
@@ -21,7 +21,7 @@ def token_bound(duration_s: float) -> int:
 
 
 def cycle_length(tokens: Sequence[int]) -> int:
-    """Length of the shortest phrase that the last tokens say four times over; 0 where there is none."""
+    """Length of the shortest phrase that the last tokens say six times over; 0 where there is none."""
     for length in range(1, _LONGEST_CYCLE + 1):
         last = list(tokens[-length * _ROUNDS :])
         if len(last) == length * _ROUNDS and last == last[:length] * _ROUNDS:

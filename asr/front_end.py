@@ -1,0 +1,186 @@
+"""Stages 1 to 3: from the bytes of a recording to the pieces of sound that a recognizer gets.
+
+The same function runs in the server, in batch jobs and in the data pipeline. Which settings are good was measured:
+docs/decisions.md. Knows no recognizer but for the longest sound it takes.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from asr.audio import SAMPLE_RATE_HZ, Audio, Samples, Span
+from asr.decode import DecodeLimits, PcmFormat, decode
+from asr.loudness import LoudnessTarget, normalize
+from asr.segmentation import group, subtract
+from asr.statistics import AudioStatistics, measure
+from asr.vad import ClippingRule, VoiceActivity, VoiceDetector, clip, speech_spans
+
+SILENT_DBFS: Final = -60.0
+"""A recording whose loudest 10 ms stay below this has nothing to recognize, whatever a detector missed."""
+EVIDENCE_S: Final = 0.2
+"""Shorter speech than this is rare, shorter noise that sounds like speech is not."""
+MIN_GAP_S: Final = 0.3
+"""Shorter stretches that were left out are not reported one by one."""
+
+
+class SilenceKind(StrEnum):
+    """What stands around a piece where the recording itself has too little."""
+
+    ZEROS = "zeros"
+    NOISE = "noise"
+    """White noise at the level of the recording's quietest 10 ms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontEnd:
+    """Settings of stages 2 and 3."""
+
+    clipping: ClippingRule = ClippingRule()
+    loudness: LoudnessTarget | None = LoudnessTarget()
+    """None leaves the level as it is."""
+    lead_silence_s: float = 0.25
+    """Added before each piece."""
+    trail_silence_s: float = 0.25
+    """Added after each piece."""
+    silence: SilenceKind = SilenceKind.ZEROS
+    recognize_undetected: bool = True
+    """Where the detector finds no speech in sound that is not silent, recognize all of it."""
+
+
+class LeftOut(StrEnum):
+    """Why a stretch of a recording was not transcribed."""
+
+    SILENCE = "silence"
+    NO_SPEECH = "no_speech"
+    """There is sound, but no speech was found in it."""
+    REPETITION = "repetition"
+    """The model's text went round in circles there and was cut."""
+    TRUNCATED_FILE = "truncated_file"
+    """The file ends before its own header says; how much is missing is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Untranscribed:
+    """A stretch that has no words in the transcript."""
+
+    span: Span
+    reason: LeftOut
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """What a recognizer gets."""
+
+    audio: Audio
+    span: Span
+    """Where it stands in the recording."""
+    speech_probability: float
+    """The detector's, averaged over the 0.2 s that sound most like speech."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A recording after the front end."""
+
+    pieces: tuple[Piece, ...]
+    """In order; none where there is nothing to recognize."""
+    statistics: AudioStatistics
+    untranscribed: tuple[Untranscribed, ...]
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    """Wall-clock time of `decode`, `vad` and `loudness`."""
+
+
+def prepare(
+    data: bytes,
+    front_end: FrontEnd,
+    detector: VoiceDetector,
+    *,
+    max_piece_s: float,
+    limits: DecodeLimits = DecodeLimits(),
+    pcm: PcmFormat | None = None,
+) -> Prepared:
+    """Decode, find speech, bring to one level. Raises what `decode` raises."""
+    started = time.perf_counter()
+    audio = decode(data, limits=limits, pcm=pcm)
+    decode_ms = (time.perf_counter() - started) * 1e3
+    prepared = prepare_audio(audio, front_end, detector, max_piece_s=max_piece_s)
+    prepared.timings_ms["decode"] = decode_ms
+    return prepared
+
+
+def prepare_audio(audio: Audio, front_end: FrontEnd, detector: VoiceDetector, *, max_piece_s: float) -> Prepared:
+    """Stages 2 and 3 of a decoded recording."""
+    started = time.perf_counter()
+    activity = detector.activity(audio)
+    spans = speech_spans(activity, front_end.clipping)
+    found = time.perf_counter()
+    if spans:
+        longest_s = max_piece_s - front_end.lead_silence_s - front_end.trail_silence_s
+        groups = group(spans, activity, front_end.clipping, max_duration_s=longest_s)
+    else:
+        groups = _undetected(audio, front_end, max_piece_s)
+    pieces = tuple(_piece(audio, activity, one_group, front_end) for one_group in groups)
+    statistics = measure(audio, spans)
+    timings_ms = {"vad": (found - started) * 1e3, "loudness": (time.perf_counter() - found) * 1e3}
+    return Prepared(pieces, statistics, _left_out(audio, pieces), timings_ms)
+
+
+def _piece(audio: Audio, activity: VoiceActivity, spans: Sequence[Span], front_end: FrontEnd) -> Piece:
+    kept = clip(audio, spans, front_end.clipping)
+    level = normalize(kept.audio, front_end.loudness).audio if front_end.loudness else kept.audio
+    span = Span(kept.kept[0].start_s, kept.kept[-1].end_s)
+    return Piece(_surrounded(level, front_end), span, _evidence(activity, span))
+
+
+def _undetected(audio: Audio, front_end: FrontEnd, max_piece_s: float) -> list[list[Span]]:
+    """All of a recording in which no speech was found; nothing of one that is silent or longer than a piece."""
+    if not front_end.recognize_undetected or is_silent(audio) or audio.duration_s > max_piece_s - 2:
+        return []
+    return [[Span(0.0, audio.duration_s)]]
+
+
+def _evidence(activity: VoiceActivity, span: Span) -> float:
+    first, last = (round(s / activity.hop_s) for s in (span.start_s, span.end_s))
+    strongest = np.sort(activity.probabilities[first : max(last, first + 1)])[-round(EVIDENCE_S / activity.hop_s) :]
+    return float(strongest.mean()) if len(strongest) else 0.0
+
+
+def _surrounded(audio: Audio, front_end: FrontEnd) -> Audio:
+    lead, trail = (round(s * SAMPLE_RATE_HZ) for s in (front_end.lead_silence_s, front_end.trail_silence_s))
+    level = 0.0
+    if front_end.silence is SilenceKind.NOISE:
+        level = float(np.percentile(_frame_rms(audio.samples), 5))
+    noise = np.random.default_rng(0).standard_normal(lead + trail) * level
+    around = noise.astype(np.float32)
+    return Audio(np.concatenate([around[:lead], audio.samples, around[lead:]]), audio.clipping_ratio, audio.truncated)
+
+
+def is_silent(audio: Audio) -> bool:
+    """Is the loudest stretch of 10 ms below -60 dBFS?"""
+    return bool(_frame_rms(audio.samples).max() < 10 ** (SILENT_DBFS / 20))
+
+
+def _frame_rms(samples: Samples) -> Samples:
+    """Shape (frames,): root mean square of each 10 ms, the last frame filled up with zeros."""
+    frame = SAMPLE_RATE_HZ // 100
+    padded = np.pad(samples, (0, -len(samples) % frame or (frame if not len(samples) else 0)))
+    rms: Samples = np.sqrt(np.mean(np.square(padded.reshape(-1, frame)), axis=1))
+    return rms
+
+
+def _left_out(audio: Audio, pieces: Sequence[Piece]) -> tuple[Untranscribed, ...]:
+    whole = Span(0.0, audio.duration_s)
+    gaps = [gap for gap in subtract(whole, [piece.span for piece in pieces]) if gap.duration_s >= MIN_GAP_S]
+    found = [Untranscribed(gap, _reason(audio, gap)) for gap in gaps]
+    if audio.truncated:
+        found.append(Untranscribed(Span(audio.duration_s, audio.duration_s), LeftOut.TRUNCATED_FILE))
+    return tuple(found)
+
+
+def _reason(audio: Audio, span: Span) -> LeftOut:
+    samples = audio.samples[round(span.start_s * SAMPLE_RATE_HZ) : round(span.end_s * SAMPLE_RATE_HZ)]
+    return LeftOut.SILENCE if is_silent(Audio(samples)) else LeftOut.NO_SPEECH
