@@ -65,7 +65,7 @@ def checked(event: Event) -> tuple[Event, int]:
     if not isinstance(event.consent, bool):
         raise InvalidEvent("consent is neither true nor false")
     for key, text in _items("slices", event.slices):
-        _check_name(f"slice {key}", text)
+        _check_name(key, text)
     for key, text in _items("details", event.details):
         _check_text(f"detail {key}", text)
     return _with_finite_signals(event)
@@ -85,8 +85,7 @@ def encode(event: Event) -> bytes:
 def decode(line: bytes) -> Event:
     """The event in a line of JSON; unknown fields and wrong types raise InvalidEvent."""
     try:
-        fields = orjson.loads(line)
-        event = Event(**fields)
+        event = Event(**orjson.loads(line))
     except (orjson.JSONDecodeError, TypeError) as error:
         raise InvalidEvent(f"not an event: {error}") from error
     return checked(event)[0]
@@ -96,17 +95,14 @@ def _items(name: str, mapping: Mapping[str, object]) -> list[tuple[str, object]]
     if not isinstance(mapping, dict):
         raise InvalidEvent(f"{name} is not a dictionary")
     for key in mapping:
-        _check_name(f"a name in {name}", key)
+        _check_name(name, key)
     return list(mapping.items())
 
 
 def _check_name(what: str, value: object) -> None:
-    if not isinstance(value, str) or not value:
-        raise InvalidEvent(f"{what} is not a text, or empty")
-    if len(value) > MAX_NAME_CHARS:
-        raise InvalidEvent(f"{what} has {len(value)} characters; at most {MAX_NAME_CHARS} are taken")
-    if "\0" in value:
-        raise InvalidEvent(f"{what} holds a NUL character")
+    if isinstance(value, str) and 0 < len(value) <= MAX_NAME_CHARS and "\0" not in value:
+        return
+    raise InvalidEvent(f"{what}: {value!r:.50} is no name: a text of 1 to {MAX_NAME_CHARS} characters without NUL")
 
 
 def _check_text(what: str, value: object) -> None:
@@ -121,9 +117,9 @@ def _check_text(what: str, value: object) -> None:
 def _with_finite_signals(event: Event) -> tuple[Event, int]:
     unknown = []
     for key, value in _items("signals", event.signals):
-        if value is None:
+        if value is None or value is True or value is False:
             continue
-        if not isinstance(value, Real):
+        if not isinstance(value, float | Real):
             raise InvalidEvent(f"signal {key} is a {type(value).__name__}, not a number")
         if not math.isfinite(value):
             unknown.append(key)

@@ -118,15 +118,25 @@ class Journal:
         """Forget what is stored for good; bad lines go to a `.bad` file beside it. Raises OSError."""
         if batch.bad:
             self._put_aside(batch)
+        segment = batch.segment
+        sealed = batch.end >= segment.size and segment is not self._active
+        if sealed:
+            segment.path.unlink(missing_ok=True)
         with self._changed:
-            if batch.segment not in self._segments:  # given up by `release` meanwhile
+            if segment not in self._segments:  # let go by `release` meanwhile
                 return
             for event in batch.events:
                 self._pending.pop(event.event_id, None)
-            batch.segment.done = batch.end
-            if batch.end >= batch.segment.size:
-                self._retire(batch.segment)
+            segment.done = batch.end
+            if sealed:
+                self._segments.remove(segment)
+                self._bytes -= segment.size
                 self._changed.notify_all()
+            elif segment.done == segment.size:
+                self._bytes -= segment.size
+                segment.reset()
+        if sealed:
+            segment.discard()  # not under the lock: to free the space of a large file takes time
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until what was appended before is committed and off the disk; False if time runs out."""
@@ -173,14 +183,6 @@ class Journal:
             self._segments.remove(self._active)
             self._active.discard()
         self._active = None
-
-    def _retire(self, segment: Segment) -> None:
-        self._bytes -= segment.size
-        if segment is self._active:
-            segment.reset()
-        else:
-            self._segments.remove(segment)
-            segment.discard()
 
     def _put_aside(self, batch: Batch) -> None:
         place = batch.segment.path.with_suffix(".bad")

@@ -1,12 +1,14 @@
 """Real databases for the tests of the event store, and events to put there."""
 
 import os
+import resource
 import shutil
 import socket
 import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,19 @@ def make_event() -> Callable[..., Event]:
         return Event(**{**defaults, **fields})  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def largest_file() -> Callable[[int], AbstractContextManager[None]]:
+    """Limits files to some bytes: as on a full disk, the kernel writes the part that fits and then refuses."""
+
+    @contextmanager
+    def limited(size: int) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited

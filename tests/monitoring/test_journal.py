@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -166,11 +167,28 @@ def test_a_folder_that_vanished_is_one_clear_error(tmp_path: Path, make_event: M
     journal.release()
 
 
-def test_what_is_committed_after_release_is_ignored(tmp_path: Path, make_event: MakeEvent) -> None:
+def test_a_full_disk_is_one_clear_error_and_harms_no_other_event(
+    tmp_path: Path, make_event: MakeEvent, largest_file: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    journal = opened(tmp_path)
+    for n in range(3):
+        journal.append(make_event(n))
+    with largest_file(700):
+        for n in range(3, 6):
+            with pytest.raises(JournalUnwritable, match="no space"):
+                journal.append(make_event(n, details={"query": "x" * 800}))
+    journal.append(make_event(6))
+    journal.release()
+    heir = opened(tmp_path)
+    assert drained(heir) == [f"req-{n:06d}" for n in (0, 1, 2, 6)]
+    assert heir.bad_lines == 0
+
+
+def test_a_commit_after_release_spares_the_next_process_the_replay(tmp_path: Path, make_event: MakeEvent) -> None:
     journal = opened(tmp_path)
     journal.append(make_event())
     batch = journal.read()
     journal.release()
     assert batch is not None
     journal.commit(batch)
-    assert drained(opened(tmp_path)) == ["req-000000"]
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,5 @@
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -10,17 +9,6 @@ from hypothesis import strategies as st
 from monitoring.segment import Segment, framed, unframed
 
 payloads = st.binary().filter(lambda payload: b"\n" not in payload)
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """As a full disk does, the kernel writes the part that fits and then refuses."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @given(payloads)
@@ -77,7 +65,9 @@ def test_a_segment_has_one_owner(tmp_path: Path) -> None:
     assert Segment.adopt(segment.path) is None
 
 
-def test_a_line_that_does_not_fit_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_line_that_does_not_fit_leaves_nothing_behind(
+    tmp_path: Path, largest_file: Callable[[int], AbstractContextManager[None]]
+) -> None:
     segment = Segment.create(tmp_path, fsync=False)
     line = framed(b"x" * 300)
     with largest_file(1000):
