@@ -10,7 +10,7 @@ from typing import Final
 
 TOKENS_PER_SECOND: Final = 10.0
 SPARE_TOKENS: Final = 8
-"""Spelled names need most: two tokens a letter.
+"""Spelled names need most: two tokens a letter."""
 _LONGEST_CYCLE: Final = 8
 _ROUNDS: Final = 6
 
