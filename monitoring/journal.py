@@ -8,7 +8,6 @@ Knows no database: somebody else reads batches, stores them and commits them her
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -63,8 +62,8 @@ class Journal:
         self._segments.extend(segment for segment in leftovers if segment is not None)
         for segment in self._segments:
             self._bytes += segment.size
-            events, _ = _parsed(segment.read(0, segment.size))
-            self._pending.update((event.event_id, event.request_id) for event in events)
+            events = map(_event_in, segment.read(0, segment.size))
+            self._pending.update((event.event_id, event.request_id) for event in events if event is not None)
         if self._segments:
             logger.info("%d events of %d left segments are replayed", len(self._pending), len(self._segments))
 
@@ -97,7 +96,7 @@ class Journal:
         return True
 
     def wait(self, *, linger_s: float) -> bool:
-        """Sleep until something can be read, then up to `linger_s` for a full batch; False if closed."""
+        """Sleep until something can be read, then up to `linger_s` for a full batch; False at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._has_work() or self._closed)
             self._changed.wait_for(lambda: self.pending >= self.batch_size or self._is_urgent(), linger_s)
@@ -111,16 +110,22 @@ class Journal:
             segment = self._segments[0]
             start, end = segment.done, segment.size
         lines = list(islice(segment.read(start, end), self.batch_size))
-        events, bad = _parsed(lines)
-        return Batch(segment, start + sum(map(len, lines)), tuple(events), tuple(bad))
+        found = [_event_in(line) for line in lines]
+        return Batch(
+            segment,
+            start + sum(map(len, lines)),
+            events=tuple(event for event in found if event is not None),
+            bad=tuple(line for line, event in zip(lines, found, strict=True) if event is None),
+        )
 
     def commit(self, batch: Batch) -> None:
         """Forget what is stored for good; bad lines go to a `.bad` file beside it. Raises OSError."""
         if batch.bad:
             self._put_aside(batch)
         segment = batch.segment
-        sealed = batch.end >= segment.size and segment is not self._active
-        if sealed:
+        with self._changed:
+            sealed = batch.end >= segment.size and segment is not self._active
+        if sealed:  # for good; not under the lock, since to free the space of a large file takes time
             segment.path.unlink(missing_ok=True)
         with self._changed:
             if segment not in self._segments:  # let go by `release` meanwhile
@@ -136,7 +141,7 @@ class Journal:
                 self._bytes -= segment.size
                 segment.reset()
         if sealed:
-            segment.discard()  # not under the lock: to free the space of a large file takes time
+            segment.discard()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until what was appended before is committed and off the disk; False if time runs out."""
@@ -198,12 +203,9 @@ class Journal:
         return self._closed or len(self._segments) > 1 or self._active is None
 
 
-def _parsed(lines: Iterable[bytes]) -> tuple[list[Event], list[bytes]]:
-    events, bad = [], []
-    for line in lines:
-        payload = unframed(line)
-        try:
-            events.append(decode(payload if payload is not None else b""))
-        except InvalidEvent:
-            bad.append(line)
-    return events, bad
+def _event_in(line: bytes) -> Event | None:
+    payload = unframed(line)
+    try:
+        return None if payload is None else decode(payload)
+    except InvalidEvent:
+        return None

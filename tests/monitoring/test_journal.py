@@ -1,3 +1,4 @@
+import contextlib
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -128,6 +129,29 @@ def test_many_threads_append_and_nothing_is_lost(tmp_path: Path, make_event: Mak
     expected = [f"req-{1_000 * i + n:06d}" for i in range(8) for n in range(500)]
     assert sorted(drained(journal)) == expected
     assert journal.bad_lines == 0
+
+
+def test_nothing_is_lost_while_one_drains_and_segments_rotate(tmp_path: Path, make_event: MakeEvent) -> None:
+    journal = opened(tmp_path, max_bytes=80_000, batch_size=3)
+
+    def append(first: int) -> None:
+        for n in range(first, first + 2_000):
+            while True:
+                with contextlib.suppress(JournalFull):
+                    journal.append(make_event(n))
+                    break
+
+    threads = [threading.Thread(target=append, args=(10_000 * i,)) for i in range(3)]
+    for thread in threads:
+        thread.start()
+    ids = []
+    while any(thread.is_alive() for thread in threads) or journal.pending:
+        ids += drained(journal)
+    expected = [f"req-{10_000 * i + n:06d}" for i in range(3) for n in range(2_000)]
+    assert sorted(ids) == expected
+    assert journal.bad_lines == 0
+    journal.release()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_closed_journal_takes_nothing(tmp_path: Path, make_event: MakeEvent) -> None:
