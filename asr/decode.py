@@ -6,14 +6,14 @@ Nothing is written to disk.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import numpy as np
 import soxr
 
-from asr import libsndfile, wav
+from asr import libsndfile, ogg, wav
 from asr.audio import SAMPLE_RATE_HZ, Audio, Samples
 from asr.errors import AudioTooLarge, AudioTooLong, UndecodableAudio, UnsupportedAudio
 from asr.libsndfile import Block, Encoding, PcmFormat
@@ -59,7 +59,8 @@ def decode(data: bytes, *, limits: DecodeLimits = DecodeLimits(), pcm: PcmFormat
         return _collect(libsndfile.pcm_blocks(data, pcm), limits)
     if data[:4] == b"RIFF" and (header := wav.read_header(data)):
         return _decode_wav(data, header, limits)
-    return _first_readable(data, _readers(data), limits)
+    audio = _first_readable(data, _readers(data), limits)
+    return replace(audio, truncated=True) if data[:4] == b"OggS" and ogg.is_cut(data) else audio
 
 
 def _decode_wav(data: bytes, header: wav.WavHeader, limits: DecodeLimits) -> Audio:
@@ -69,7 +70,7 @@ def _decode_wav(data: bytes, header: wav.WavHeader, limits: DecodeLimits) -> Aud
         audio = _first_readable(data, (libsndfile.file_blocks, partial(_libav_blocks, demuxer="wav")), limits)
     else:
         audio = _collect([Block(samples[:, None], header.sample_rate_hz)], limits)
-    return Audio(audio.samples, audio.clipping_ratio, audio.truncated or header.truncated)
+    return replace(audio, truncated=True) if header.truncated else audio
 
 
 def _readers(data: bytes) -> tuple[Reader, ...]:

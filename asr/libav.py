@@ -19,7 +19,7 @@ BLOCK_FRAMES: Final = 1 << 15
 SHORTFALL_S: Final = 0.15
 """Codec delay and padding make a whole file this much shorter than its header says, never more."""
 
-FULL_SCALE: Final = {"u1": 128.0, "i2": 32768.0, "i4": 2147483648.0}
+FULL_SCALE: Final = {"u1": 128.0, "i2": 32768.0, "i4": 2.0**31, "i8": 2.0**63}
 
 
 def file_blocks(data: bytes, demuxer: str) -> Iterator[Block]:

@@ -126,7 +126,7 @@ SILERO_BLOCK_FRAMES: Final = 512
 
 @dataclass(frozen=True)
 class SileroDetector:
-    """Silero VAD 6 as the model that takes a whole sequence of frames in one call."""
+    """Silero VAD 6: a recurrent network over frames of 32 ms, all frames of up to 16 s in one call."""
 
     model: Path
     """The file `silero_vad_16k_sequence.onnx`."""
@@ -154,14 +154,16 @@ class SileroDetector:
     def _session(self) -> "onnxruntime.InferenceSession":
         import onnxruntime
 
+        from asr.silero_graph import rebuilt
+
         if not self.model.is_file():
             raise ModelUnavailable(f"no voice activity model at {self.model}")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
-            return onnxruntime.InferenceSession(self.model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own errors have no common root
+            return onnxruntime.InferenceSession(rebuilt(self.model), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the errors of onnx and onnxruntime have no common root
             raise CorruptModel(f"not a Silero model: {self.model}") from error
 
 
