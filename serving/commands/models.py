@@ -42,19 +42,20 @@ def list_models(as_json: bool, own: Path | None) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
-    table = Table("id", "task", "engine", "license", "languages", "size", "cached", box=None)
+    table = Table("id", "task", "engine", "license", "lang", "size", "cached", box=None, pad_edge=False)
     table.columns[0].no_wrap = True
     for model in registry.models.values():
-        default = " (default)" if model.id in registry.defaults.values() else ""
+        default = " *" if model.id in registry.defaults.values() else ""
         table.add_row(
-            model.id,
-            model.task + default,
+            model.id + default,
+            model.task,
             model.engine,
             model.license,
             ", ".join(model.languages) or "any",
             f"{model.size_bytes / 1e6:.1f} MB",
             "yes" if _is_cached(model, registry) else "no",
         )
+    table.caption = "* default"
     Console().print(table)
 
 
