@@ -153,10 +153,8 @@ def _wheel_bytes(folder: Path) -> int:
 def _pip_reason(output: str) -> str:
     """The line that says why: a connection that broke explains the "no matching distribution" after it."""
     lines = [line.strip() for line in output.splitlines() if line.strip()] or ["pip failed and said nothing"]
-    telling = [line for line in lines if "connection broken by" in line] or [
-        line for line in lines if line.startswith("ERROR:")
-    ]
-    return (telling or lines)[-1]
+    broken = [line.partition(" after ")[2] for line in lines if "connection broken by" in line]
+    return (broken or [line for line in lines if line.startswith("ERROR:")] or lines)[-1]
 
 
 def _unpack(wheel: Path, member: str, target: Path, size_bytes: int) -> None:

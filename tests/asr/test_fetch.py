@@ -194,6 +194,16 @@ def test_failure_of_pip_is_told_in_one_line(staging: Path) -> None:
     assert list(staging.iterdir()) == []
 
 
+@pytest.mark.usefixtures("wheels")
+def test_index_out_of_reach_is_told_as_such(staging: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "0")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    wheel = Wheel("tinymodel==1.0", "0" * 64, 1, "manylinux_2_34_x86_64", "3.11")
+    with pytest.raises(ModelUnavailable, match=r"tinymodel==1\.0: connection broken by .*refused"):
+        fetch(ModelFile("w", WheelSource(wheel, "w.bin"), "0" * 64, 1), staging, no_progress)
+
+
 @pytest.mark.slow
 def test_registered_wheel_comes_through_the_users_pip(staging: Path) -> None:
     for file in read_registry().find("silero-vad-16k").files:
