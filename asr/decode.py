@@ -133,7 +133,7 @@ def _collect(blocks: Iterable[Block], limits: DecodeLimits) -> Audio:
         frames += len(block.samples)
         values += block.samples.size
         truncated |= block.truncated
-        if frames > limits.max_duration_s * rate_hz:
+        if max(frames, block.promised_frames) > limits.max_duration_s * rate_hz:
             raise AudioTooLong(f"more than {limits.max_duration_s:g} s of sound")
         samples, at_full_scale = _bounded(block.samples)
         clipped += at_full_scale

@@ -16,6 +16,8 @@ from asr.audio import Samples
 from asr.errors import UndecodableAudio
 
 BLOCK_FRAMES: Final = 1 << 16
+UNKNOWN_LENGTH: Final = 2**63 - 1
+"""libsndfile's SF_COUNT_MAX: the header does not say."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +29,8 @@ class Block:
     sample_rate_hz: int
     truncated: bool = False
     """Sound is missing in or after this piece."""
+    promised_frames: int = 0
+    """Length of the whole file by its header; 0 where that does not say."""
 
 
 class Encoding(StrEnum):
@@ -102,12 +106,13 @@ def pcm_blocks(data: bytes, pcm: PcmFormat) -> Iterator[Block]:
 
 
 def _blocks(file: soundfile.SoundFile) -> Iterator[Block]:
-    promised, given = file.frames, 0
+    promised, given = 0 if file.frames == UNKNOWN_LENGTH else file.frames, 0
     while True:
         samples, broken = _read(file)
         given += len(samples)
         ended = broken or len(samples) < BLOCK_FRAMES
-        yield Block(samples, file.samplerate, truncated=broken or (ended and given < promised))
+        cut = broken or (ended and given < promised)
+        yield Block(samples, file.samplerate, truncated=cut, promised_frames=promised)
         if ended:
             return
 

@@ -142,6 +142,28 @@ def test_small_file_of_hours_is_refused_with_little_memory(
     assert peak < 60 * 16_000 * 4 * 2 + len(bomb)
 
 
+def without_length(flac: bytes) -> bytes:
+    """As an encoder to a pipe leaves it: RFC 9639, section 8.2, a total of 0 samples is "unknown"."""
+    return flac[:21] + bytes([flac[21] & 0xF0]) + bytes(4) + flac[26:]
+
+
+def test_flac_that_hides_its_length_is_refused_while_decoding() -> None:
+    bomb = without_length(silence("FLAC", "PCM_16", 16_000, hours=1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(AudioTooLong, match="60 s"):
+            decode(bomb, limits=DecodeLimits(max_duration_s=60))
+        assert tracemalloc.get_traced_memory()[1] < 60 * 16_000 * 4 * 2 + len(bomb)
+    finally:
+        tracemalloc.stop()
+
+
+def test_flac_from_a_pipe_is_whole(sound_files: dict[str, bytes]) -> None:
+    audio = decode(without_length(sound_files["flac"]))
+    np.testing.assert_array_equal(audio.samples, decode(sound_files["flac"]).samples)
+    assert not audio.truncated
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([b"", b"RIFF\xff\xff\0\0WAVE", b"fLaC", b"OggS\0\x02", b"ID3", b"\xff\xfb\x90d", b"\xff\xf1"]),
