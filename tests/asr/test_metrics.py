@@ -113,6 +113,15 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 0.88 <= covered / 200 <= 0.99
 
 
+@pytest.mark.parametrize(("level", "deviations"), [(0.95, 1.960), (0.5, 0.674)])
+def test_the_width_is_that_of_the_normal_law_where_utterances_are_many(level: float, deviations: float) -> None:
+    edits, _ = simulated(speakers=500, each=1, seed=2)
+    interval = bootstrap_interval(edits, resamples=4000, level=level)
+    assert interval is not None
+    standard_error = float(np.std([edit.errors / 10 for edit in edits])) / 500**0.5
+    assert interval.high - interval.low == pytest.approx(2 * deviations * standard_error, rel=0.07)
+
+
 def test_drawing_speakers_is_wider_than_drawing_utterances() -> None:
     edits, speakers = simulated(speakers=20, each=30, seed=1)
     by_speaker, by_utterance = bootstrap_interval(edits, groups=speakers), bootstrap_interval(edits)
