@@ -10,7 +10,7 @@ from typing import Final, Self
 
 import tantivy
 
-from serving.matching import Spoken, likeness, spoken
+from serving.matching import Phrase, Spoken, likeness, spoken
 from serving.search import Hit, Item
 
 MIN_SCORE: Final = 0.47
@@ -52,7 +52,7 @@ class EmbeddedSearch:
         if limit < 0:
             raise ValueError("limit is negative")
         heard = spoken(self._write(query[:MAX_QUERY_CHARS])[:MAX_QUERY_CHARS])
-        if not heard.words or limit == 0 or not self._names:
+        if not heard.whole.words or limit == 0 or not self._names:
             return []
         best: dict[str, Hit] = {}
         for number in self._candidates(heard, max(CANDIDATES, limit)):
@@ -66,9 +66,9 @@ class EmbeddedSearch:
         either = [
             (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(view, term), boost))
             for view, boost, terms in (
-                ("words", _WORD_BOOST, query.words),
-                ("sounds", _SOUND_BOOST, query.sounds),
-                ("trigrams", 1.0, trigrams(query)),
+                ("words", _WORD_BOOST, query.whole.words),
+                ("sounds", _SOUND_BOOST, query.content.sounds),
+                ("trigrams", 1.0, trigrams(query.whole)),
             )
             for term in terms
         ]
@@ -82,9 +82,9 @@ class EmbeddedSearch:
         return tantivy.Query.term_query(self._schema, view, term, "freq")
 
 
-def trigrams(name: Spoken) -> list[str]:
-    """Each run of three letters of the content written without spaces, once; a shorter one as it is."""
-    letters = "".join(name.content)
+def trigrams(phrase: Phrase) -> list[str]:
+    """Each run of three letters of the words written without spaces, once; a shorter one as it is."""
+    letters = "".join(phrase.words)
     return list(dict.fromkeys(letters[i : i + 3] for i in range(max(1, len(letters) - 2))))
 
 
@@ -103,7 +103,7 @@ def _index(names: list[Spoken]) -> tantivy.Index:
     writer = index.writer(_WRITER_BYTES, 1)
     for number, name in enumerate(names):
         document = tantivy.Document()
-        for view, terms in zip(_VIEWS, (name.words, name.sounds, trigrams(name)), strict=True):
+        for view, terms in zip(_VIEWS, (name.whole.words, name.content.sounds, trigrams(name.whole)), strict=True):
             document.add_text(view, " ".join(terms))
         document.add_unsigned("number", number)
         writer.add_document(document)

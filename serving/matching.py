@@ -47,32 +47,39 @@ def sound(word: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """A query or a name, with everything that comparing needs computed once."""
+class Phrase:
+    """Words in a row, with what comparing needs computed once."""
 
-    text: str
     words: tuple[str, ...]
-    content: tuple[str, ...]
-    """The words without carriers; all of them where there would be none."""
+    text: str
+    """The words with single spaces between."""
     middles: tuple[float, ...]
-    """Where in `core` the middle of each word of the content is, in characters."""
+    """Where in `text` the middle of each word is, in characters."""
     sounds: tuple[str, ...]
-    """Of the content."""
 
-    @property
-    def core(self) -> str:
-        """The content as text."""
-        return " ".join(self.content)
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A query or a name: all of it, and its content."""
+
+    whole: Phrase
+    content: Phrase
+    """The words without carriers; `whole` itself where there are none, or nothing else."""
 
 
 def spoken(text: str) -> Spoken:
     """Prepare text that is already written in the search convention; accents are dropped, no one says them."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     words = tuple(bare.split())
-    content = tuple(word for word in words if word not in CARRIERS) or words
-    ends = itertools.accumulate(len(word) + 1 for word in content)
-    middles = tuple(end - 1 - len(word) / 2 for end, word in zip(ends, content, strict=True))
-    return Spoken(" ".join(words), words, content, middles, tuple(map(sound, content)))
+    content = tuple(word for word in words if word not in CARRIERS)
+    whole = _phrase(words)
+    return Spoken(whole, _phrase(content) if content and content != words else whole)
+
+
+def _phrase(words: tuple[str, ...]) -> Phrase:
+    ends = itertools.accumulate(len(word) + 1 for word in words)
+    middles = tuple(end - 1 - len(word) / 2 for end, word in zip(ends, words, strict=True))
+    return Phrase(words, " ".join(words), middles, tuple(map(sound, words)))
 
 
 def likeness(query: Spoken, name: Spoken) -> float:
@@ -80,39 +87,45 @@ def likeness(query: Spoken, name: Spoken) -> float:
 
     1 where the query is the name; else, by what the query says of the name: the whole of it, its beginning where
     the query ends there (`PREFIX`), or something near by letters or by sound (`NEAR`); times the share of the
-    query's content that this explains; the wording of carriers ("turn on", "turn off") decides between equals.
+    query that this explains. Carriers are compared too ("out in view" is "mountain view"), and the better of both
+    comparisons counts; the wording ("turn on", "turn off") decides between equals.
     """
-    if query.words == name.words:
+    if query.whole.words == name.whole.words:
         return EXACT
-    if not query.content or not name.content:
+    if not query.whole.words or not name.whole.words:
         return 0.0
+    fit = _fit(query.content, name.content)
+    if query.content is not query.whole or name.content is not name.whole:
+        fit = max(fit, _fit(query.whole, name.whole))
+    wording = 1 - _WORDING_WEIGHT + _WORDING_WEIGHT * fuzz.ratio(query.whole.text, name.whole.text) / 100
+    return round(min(fit * wording, ALMOST_EXACT), 3)
+
+
+def _fit(query: Phrase, name: Phrase) -> float:
     first, last = _window(query, name)
-    said = query.content[first:last]
-    may_go_on = last == len(query.content)
-    share = sum(map(len, said)) / sum(map(len, query.content))
+    said = query.words[first:last]
+    share = sum(map(len, said)) / sum(map(len, query.words))
     explained = 1 - _SHARE_WEIGHT + _SHARE_WEIGHT * share
-    wording = 1 - _WORDING_WEIGHT + _WORDING_WEIGHT * fuzz.ratio(query.text, name.text) / 100
-    said_of_name = _said(said, query.sounds[first:last], name, may_go_on=may_go_on)
-    return round(min(said_of_name * explained * wording, ALMOST_EXACT), 3)
+    return _said(said, query.sounds[first:last], name, may_go_on=last == len(query.words)) * explained
 
 
-def _said(words: Sequence[str], sounds: Sequence[str], name: Spoken, *, may_go_on: bool) -> float:
-    if tuple(words) == name.content:
+def _said(words: Sequence[str], sounds: Sequence[str], name: Phrase, *, may_go_on: bool) -> float:
+    if tuple(words) == name.words:
         return EXACT
-    text, core = " ".join(words), name.core
-    if may_go_on and core.startswith(text):
-        return PREFIX + (EXACT - PREFIX) * len(text) / len(core)
-    letters = fuzz.ratio(text, core)
+    text = " ".join(words)
+    if may_go_on and name.text.startswith(text):
+        return PREFIX + (EXACT - PREFIX) * len(text) / len(name.text)
+    letters = fuzz.ratio(text, name.text)
     heard = fuzz.ratio("".join(sounds), "".join(name.sounds)) * _SOUND_DISCOUNT
     return NEAR * max(letters, (letters + heard) / 2) / 100
 
 
-def _window(query: Spoken, name: Spoken) -> tuple[int, int]:
-    """The stretch of the query's content words that is most like the name, as a slice."""
-    if len(query.core) <= len(name.core):
-        return 0, len(query.content)
-    best = fuzz.partial_ratio_alignment(name.core, query.core)
+def _window(query: Phrase, name: Phrase) -> tuple[int, int]:
+    """The stretch of the query's words that is most like the name, as a slice."""
+    if len(query.text) <= len(name.text):
+        return 0, len(query.words)
+    best = fuzz.partial_ratio_alignment(name.text, query.text)
     if best is None or best.dest_end <= best.dest_start:
-        return 0, len(query.content)
+        return 0, len(query.words)
     inside = [i for i, middle in enumerate(query.middles) if best.dest_start <= middle <= best.dest_end]
-    return (inside[0], inside[-1] + 1) if inside else (0, len(query.content))
+    return (inside[0], inside[-1] + 1) if inside else (0, len(query.words))
