@@ -13,7 +13,8 @@ replaces the packaged one, a key of `[default]` the packaged key. Knows neither 
     license = "MIT"                     # required
     languages = ["en"]                  # empty: any
     description = "..."
-    calibration = {slope = 1.0, intercept = 0.0}   # optional, the engine says which names it reads
+    calibration = {slope = 1.0, intercept = 0.0}   # optional, names: asr.confidence.Calibration
+    phantoms = ["you"]                  # optional, what the model writes where nobody speaks
 
     [[model.moonshine-tiny-en.files]]
     name = "tokenizer.bin"
@@ -126,6 +127,8 @@ class Model:
     description: str
     files: tuple[ModelFile, ...]
     calibration: Mapping[str, float]
+    phantoms: tuple[str, ...]
+    """What the model writes where nobody speaks: lower case, letters and single spaces."""
 
     @property
     def size_bytes(self) -> int:
@@ -202,7 +205,7 @@ def _wheel(requirement: str, table: TomlTable) -> Wheel:
 
 
 def _model(model_id: str, table: TomlTable, wheels: Mapping[str, Wheel], folder: Path) -> Model:
-    table.allow("engine", "task", "license", "languages", "description", "files", "calibration")
+    table.allow("engine", "task", "license", "languages", "description", "files", "calibration", "phantoms")
     if not _PLAIN_NAME.fullmatch(model_id):
         raise table.fault("an id has letters, digits, '.', '_' and '-' only")
     files = tuple(_file(row, wheels, folder) for row in table.rows("files"))
@@ -217,6 +220,7 @@ def _model(model_id: str, table: TomlTable, wheels: Mapping[str, Wheel], folder:
         description=table.text("description"),
         files=files,
         calibration=table.table("calibration").numbers(),
+        phantoms=table.texts("phantoms") if "phantoms" in table.keys else (),
     )
 
 
