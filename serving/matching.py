@@ -42,7 +42,7 @@ _CONFUSED: Final = str.maketrans("BMW", "PNF")
 
 @functools.lru_cache(maxsize=65_536)
 def sound(word: str) -> str:
-    """Consonant skeleton of one word (metaphone, Philips 1990), voicing and nasals folded; digits stay."""
+    """Consonant skeleton of one word (metaphone, Philips 1990), with b/p, m/n and w/f folded; digits stay."""
     return jellyfish.metaphone(word).replace(" ", "").translate(_CONFUSED) or word
 
 
@@ -69,7 +69,8 @@ class Spoken:
 
 def spoken(text: str) -> Spoken:
     """Prepare text that is already written in the search convention; accents are dropped, no one says them."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    encodable = text.encode("utf-8", "ignore").decode("utf-8")
+    bare = "".join(c for c in unicodedata.normalize("NFKD", encodable) if not unicodedata.combining(c))
     words = tuple(bare.split())
     content = tuple(word for word in words if word not in CARRIERS)
     whole = _phrase(words)

@@ -62,6 +62,10 @@ def test_a_query_of_carriers_only_keeps_its_words() -> None:
     assert spoken("what is it").content.words == ("what", "is", "it")
 
 
+def test_half_a_surrogate_pair_is_no_word() -> None:
+    assert spoken("\ud800 paris").whole.words == ("paris",)
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_likeness_is_a_share_for_any_two_texts(query: str, name: str) -> None:
     assert 0 <= like(query, name) <= EXACT
