@@ -63,6 +63,8 @@ def _sqlite(url: URL, *, fsync: bool) -> Engine:
         connection.isolation_level = None  # the driver would not put schema changes into transactions
         connection.execute("PRAGMA busy_timeout = 5000")
         connection.execute("PRAGMA journal_mode = WAL")
+        # Pages. With the default of 1000, rewriting the indexes costs a third of the rate of insertion.
+        connection.execute("PRAGMA wal_autocheckpoint = 8000")
         connection.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
 
     def begin(connection: Connection) -> None:

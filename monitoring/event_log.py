@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Final, Self
 
-from monitoring.errors import StoreUnavailable
+from monitoring.errors import MonitoringError, StoreUnavailable
 from monitoring.events import Event, checked
 from monitoring.journal import Journal
 from monitoring.store import EventStore
@@ -48,16 +48,14 @@ class EventLog:
         too, at a price for each event. Raises StoreUnusable or JournalUnwritable.
         """
         store = EventStore.open(address, fsync=fsync)
-        problem = None
-        try:
-            store.prepare()
-        except StoreUnavailable as error:
-            problem = str(error)
-            logger.error("starting without the event store: %s", error)
         journal = Journal(folder, max_bytes=max_bytes, batch_size=batch_size, fsync=fsync)
-        journal.open()
         writer = EventWriter(journal, store, linger_s=linger_s, max_delay_s=max_delay_s)
-        writer.problem = problem
+        try:
+            writer.problem = _problem_of(store)
+            journal.open()
+        except MonitoringError:
+            store.close()
+            raise
         writer.start()
         return cls(journal, store, writer)
 
@@ -65,7 +63,7 @@ class EventLog:
         """Take an event; True if its id was new. When this returns, the event outlives the process.
 
         `known_new` spares the look-up in the database, for identifiers that this server has just made. While
-        the database is away only pending events are looked through; stored twice is an event never.
+        the database is away only pending events are looked through; an event is never stored twice all the same.
         Raises InvalidEvent, JournalFull, JournalUnwritable or JournalClosed; then it was not taken.
         """
         event, nulled = checked(event)
@@ -125,3 +123,12 @@ class EventLog:
             return self.store.has_event(event_id)
         except StoreUnavailable:
             return False
+
+
+def _problem_of(store: EventStore) -> str | None:
+    try:
+        store.prepare()
+    except StoreUnavailable as error:
+        logger.error("starting without the event store: %s", error)
+        return str(error)
+    return None
