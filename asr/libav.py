@@ -12,14 +12,17 @@ import av
 import numpy as np
 
 from asr.audio import Samples
-from asr.errors import UndecodableAudio
+from asr.errors import UndecodableAudio, UnsupportedAudio
 from asr.libsndfile import Block
 
 BLOCK_FRAMES: Final = 1 << 15
 SHORTFALL_S: Final = 0.15
 """Codec delay and padding make a whole file this much shorter than its header says, never more."""
 
-FULL_SCALE: Final = {"u1": 128.0, "i2": 32768.0, "i4": 2.0**31, "i8": 2.0**63}
+MAX_CHANNELS: Final = 8
+"""As many planes as a frame holds by itself; PyAV reads beyond them."""
+
+DTYPES: Final = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 
 
 def file_blocks(data: bytes, demuxer: str) -> Iterator[Block]:
@@ -89,11 +92,20 @@ def _frames(
 
 
 def _samples(frame: av.AudioFrame) -> Samples:
-    """Shape (frames, channels), full scale is [-1, 1]."""
-    values = frame.to_ndarray()
-    values = values.T if frame.format.is_planar else values.reshape(frame.samples, -1)
-    if values.dtype.kind == "f":
+    """Shape (frames, channels), full scale is [-1, 1].
+
+    Read from the planes, since PyAV's own `to_ndarray` takes one plane too many where there are eight, and crashes.
+    """
+    channels = frame.layout.nb_channels
+    if channels > MAX_CHANNELS:
+        raise UnsupportedAudio(f"{channels} channels; 1 to {MAX_CHANNELS} are allowed")
+    dtype = np.dtype(DTYPES[frame.format.packed.name])
+    if frame.format.is_planar:
+        planes = frame.planes[:channels]
+        values = np.stack([np.frombuffer(memoryview(plane), dtype, count=frame.samples) for plane in planes], axis=1)
+    else:
+        values = np.frombuffer(memoryview(frame.planes[0]), dtype, count=frame.samples * channels).reshape(-1, channels)
+    if dtype.kind == "f":
         return values.astype(np.float32)
-    scale = np.float32(1 / FULL_SCALE[values.dtype.str[1:]])
-    samples = values.astype(np.float32) * scale
-    return samples - np.float32(1) if values.dtype.kind == "u" else samples
+    samples = values.astype(np.float32) * np.float32(2.0 ** (1 - 8 * dtype.itemsize))
+    return samples - np.float32(1) if dtype.kind == "u" else samples

@@ -21,8 +21,8 @@ def with_libav(samples: NDArray[np.float32], container: str, codec: str, rate_hz
         track = file.add_stream(codec, rate=rate_hz, layout=layout)
         assert isinstance(track, av.AudioStream)
         pcm = (np.clip(soxr.resample(samples, 16_000, rate_hz), -1, 1) * 32767).astype(np.int16)
-        channels = np.repeat(pcm[None], track.channels, axis=0)
-        frame = av.AudioFrame.from_ndarray(channels, format="s16p", layout=layout)
+        channels = np.repeat(pcm, track.channels)[None]
+        frame = av.AudioFrame.from_ndarray(channels, format="s16", layout=layout)
         frame.sample_rate = rate_hz
         resampler = av.AudioResampler(
             format=track.format, layout=layout, rate=rate_hz, frame_size=track.codec_context.frame_size or 1024

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from asr.decode import DecodeLimits, Encoding, PcmFormat, decode
 from asr.errors import AudioTooLong, UnsupportedAudio
+from tests.asr.conftest import Encode
 
 KINDS = [
     *("wav 16 kHz", "wav 8 kHz", "wav 24 bit stereo", "wav 32 bit", "wav float", "wav double", "wav ima adpcm"),
@@ -81,6 +82,12 @@ def test_half_a_sample_of_pcm_is_reported() -> None:
     audio = decode(b"\0" * 32_001, pcm=PcmFormat(sample_rate_hz=16_000))
     assert audio.duration_s == 1
     assert audio.truncated
+
+
+@pytest.mark.parametrize(("container", "codec"), [("adts", "aac"), ("matroska", "pcm_s16le")])
+def test_eight_channels(container: str, codec: str, encode_libav: Encode, query_samples: NDArray[np.float32]) -> None:
+    audio = decode(encode_libav(query_samples, container, codec, 48_000, "7.1"))
+    assert similarity(audio.samples, query_samples) > 0.9
 
 
 def test_channels_are_averaged() -> None:

@@ -178,7 +178,7 @@ def test_random_bytes_give_a_sound_or_an_audio_error(start: bytes, rest: bytes) 
 
 
 @pytest.mark.parametrize(
-    "kind", ["wav 24 bit stereo", "wav float", "flac", "ogg vorbis", "ogg opus", "webm opus", "mp3", "m4a"]
+    "kind", ["wav 24 bit stereo", "wav float", "flac", "ogg vorbis", "ogg opus", "webm opus", "mp3", "m4a", "aac adts"]
 )
 def test_flipped_bits_give_a_sound_or_an_audio_error(
     kind: str, sound_files: dict[str, bytes], capfd: pytest.CaptureFixture[str]
