@@ -4,6 +4,7 @@ Knows which stages there are, and nothing of engines and servers.
 """
 
 import io
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,7 @@ from asr.loudness import LoudnessTarget, normalize
 from asr.statistics import measure
 from asr.vad import ClippingRule, VoiceDetector, speech_spans
 from serving.bench.machine import Machine
-from serving.bench.measures import Percentiles
+from serving.bench.measures import Percentiles, percentiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """The one record of a benchmark as JSON, and what its tables and plots have in common. Knows no benchmark."""
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     Report = ServeReport | EngineReport | FrontendReport
 
+PIPED_WIDTH: Final = 160
+"""Columns of a table that goes to a file."""
+
 
 def write_json(report: "Report", path: Path) -> None:
     """The whole record, as it stands in its dataclass."""
@@ -27,7 +31,7 @@ def write_json(report: "Report", path: Path) -> None:
 
 def print_tables(machine: "Machine", *tables: Table) -> None:
     """Tables on standard output, what they were measured on first."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
     cores = ",".join(map(str, machine.cores))
     console.print(f"{machine.processor}, cores {cores}, Python {machine.python}, {machine.measured_at}")
     for table in tables:
