@@ -40,6 +40,8 @@ class FrontEnd:
     """Settings of stages 2 and 3."""
 
     clipping: ClippingRule = ClippingRule()
+    cut_silence: bool = True
+    """False recognizes the whole of a recording with speech, if it fits in one piece."""
     loudness: LoudnessTarget | None = LoudnessTarget()
     """None leaves the level as it is."""
     lead_silence_s: float = 0.25
@@ -118,15 +120,23 @@ def prepare_audio(audio: Audio, front_end: FrontEnd, detector: VoiceDetector, *,
     activity = detector.activity(audio)
     spans = speech_spans(activity, front_end.clipping)
     found = time.perf_counter()
-    if spans:
-        longest_s = max_piece_s - front_end.lead_silence_s - front_end.trail_silence_s
-        groups = group(spans, activity, front_end.clipping, max_duration_s=longest_s)
-    else:
-        groups = _undetected(audio, front_end, max_piece_s)
+    groups = _groups(audio, activity, spans, front_end, max_piece_s)
     pieces = tuple(_piece(audio, activity, one_group, front_end) for one_group in groups)
     statistics = measure(audio, spans)
     timings_ms = {"vad": (found - started) * 1e3, "loudness": (time.perf_counter() - found) * 1e3}
     return Prepared(pieces, statistics, _left_out(audio, pieces), timings_ms)
+
+
+def _groups(
+    audio: Audio, activity: VoiceActivity, spans: Sequence[Span], front_end: FrontEnd, max_piece_s: float
+) -> list[list[Span]]:
+    """What is recognized together."""
+    if not spans:
+        return _undetected(audio, front_end, max_piece_s)
+    longest_s = max_piece_s - front_end.lead_silence_s - front_end.trail_silence_s
+    if not front_end.cut_silence and audio.duration_s <= longest_s:
+        return [[Span(0.0, audio.duration_s)]]
+    return group(spans, activity, front_end.clipping, max_duration_s=longest_s)
 
 
 def _piece(audio: Audio, activity: VoiceActivity, spans: Sequence[Span], front_end: FrontEnd) -> Piece:
