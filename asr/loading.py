@@ -41,6 +41,7 @@ def load_pipeline(
     convention_name: str = "search",
     limits: DecodeLimits = DecodeLimits(),
     registry: Registry | None = None,
+    threads: int = 1,
 ) -> Pipeline:
     """A pipeline that is ready, its model taken from the cache; no model id means the registry's default.
 
@@ -51,7 +52,7 @@ def load_pipeline(
     return Pipeline(
         front_end=front_end,
         detector=load_detector(detector, registry),
-        recognizer=load_recognizer(files),
+        recognizer=load_recognizer(files, threads=threads),
         calibration=Calibration.read(files.model.calibration, files.model.phantoms),
         convention=convention.get(convention_name),
         limits=limits,

@@ -44,6 +44,7 @@ class Segment:
     """As the model wrote it."""
     words: tuple[Word, ...]
     """As the model wrote them."""
+    tokens: tuple[int, ...]
     token_log_probs: tuple[float, ...]
     confidence: float
     """Probability that every word is right, in [0, 1]."""
@@ -137,6 +138,7 @@ def _segment(piece: Piece, hypothesis: Hypothesis, trusted: Trust, convention: C
         convention.apply(hypothesis.text),
         hypothesis.text,
         hypothesis.words,
+        hypothesis.tokens,
         hypothesis.token_log_probs,
         trusted.text,
         trusted.speech,

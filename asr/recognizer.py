@@ -27,8 +27,10 @@ class Hypothesis:
     text: str
     """As the model writes it; empty where it heard nothing."""
     words: tuple[Word, ...]
+    tokens: tuple[int, ...]
+    """The model's own numbers, the end token included."""
     token_log_probs: tuple[float, ...]
-    """Natural logarithms, one for each decoded token, the end token included."""
+    """Natural logarithms, one for each token."""
     truncated: bool = False
     """Decoding ended at the token bound, not at the model's own end: the text is likely a loop."""
 

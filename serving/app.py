@@ -1,0 +1,148 @@
+"""Puts the server together: loads what it needs, wires routes and middleware, and drains at the end.
+
+Loading is `open_service`, its own step, so that building the app cannot fail.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from asr import convention
+from asr.decode import DecodeLimits
+from asr.errors import AsrError
+from asr.loading import load_pipeline
+from asr.pipeline import Pipeline
+from asr.recognizer import Recognizer
+from asr.registry import Registry, read_registry
+from monitoring.errors import MonitoringError
+from monitoring.event_log import EventLog
+from monitoring.voice_events import ServedBy
+from serving.batching import Batcher, BatchLimits
+from serving.catalog import load_catalog, shipped_catalog
+from serving.embedded_search import EmbeddedSearch
+from serving.errors import ServingError
+from serving.middleware import RequestScope, on_expected, on_gone, on_http, on_invalid, on_unexpected
+from serving.routes import events, health, models, pages, search, transcriptions
+from serving.routes.service import Service
+from serving.search import SearchBackend
+from serving.settings import Settings, available_cores
+from serving.telemetry import Telemetry
+from serving.transcriber import Patience, Transcriber
+from serving.uploads import BodyLimits
+from serving.voice_search import Privacy, VoiceSearch
+
+MEGABYTE: Final = 2**20
+VARIANT: Final = "champion"
+AUTOMATION: Final = "full"
+
+
+def open_service(settings: Settings) -> Service:
+    """Load model, catalogue and event store.
+
+    Raises ValueError, LookupError or OSError in one line that says what is wrong.
+    """
+    registry, telemetry = read_registry(), Telemetry()
+    transcription_convention = convention.get(settings.convention.transcription)
+    pipeline = _pipeline(settings, registry)
+    batcher = _batcher(settings, pipeline.recognizer, telemetry)
+    patience = Patience(base_s=settings.limits.deadline_s, per_audio_s=settings.limits.deadline_per_audio_s)
+    transcriber = Transcriber(pipeline, batcher, ThreadPoolExecutor(available_cores(), "front-end"), patience)
+    search = _search(settings)
+    log = _event_log(settings)
+    telemetry.watch("voicesearch_queue_audio_seconds", "Audio that waits", lambda: batcher.queued_audio_s)
+    telemetry.watch("voicesearch_busy_workers", "Workers that recognize", lambda: batcher.busy_workers)
+    telemetry.watch("voicesearch_pending_events", "Events on their way to the store", lambda: log.pending)
+    privacy = settings.privacy
+    voice_search = VoiceSearch(
+        transcriber=transcriber,
+        search=search,
+        events=log,
+        telemetry=telemetry,
+        convention=pipeline.convention,
+        max_query_s=settings.limits.max_query_s,
+        privacy=Privacy(
+            store_transcripts=privacy.store_transcripts,
+            audio_folder=privacy.audio_folder if privacy.keep_audio else None,
+        ),
+        served_by=ServedBy(model=transcriber.model_id, variant=VARIANT, automation=AUTOMATION),
+    )
+    return Service(
+        settings=settings,
+        registry=registry,
+        batcher=batcher,
+        transcriber=transcriber,
+        voice_search=voice_search,
+        events=log,
+        telemetry=telemetry,
+        transcription_convention=transcription_convention,
+    )
+
+
+def _pipeline(settings: Settings, registry: Registry) -> Pipeline:
+    limits = DecodeLimits(
+        max_bytes=round(settings.limits.max_upload_mb * MEGABYTE), max_duration_s=settings.limits.max_audio_s
+    )
+    return load_pipeline(
+        settings.model.id,
+        front_end=settings.frontend.front_end(),
+        detector=settings.frontend.vad,
+        convention_name=settings.convention.search,
+        limits=limits,
+        registry=registry,
+        threads=settings.model.threads_per_worker,
+    )
+
+
+def _batcher(settings: Settings, recognizer: Recognizer, telemetry: Telemetry) -> Batcher:
+    limits = BatchLimits(
+        max_batch=settings.model.max_batch,
+        max_batch_audio_s=settings.model.max_batch_audio_s,
+        max_queue_audio_s=settings.limits.max_queue_audio_s,
+    )
+    workers = settings.model.workers or available_cores()
+    return Batcher([recognizer] * workers, limits, observe=telemetry.batch)
+
+
+def _search(settings: Settings) -> SearchBackend:
+    items = load_catalog(settings.search.catalog) if settings.search.catalog else shipped_catalog()
+    return EmbeddedSearch.build(items, write=convention.get("search").apply)
+
+
+def _event_log(settings: Settings) -> EventLog:
+    store = settings.store
+    return EventLog.open(store.url, store.journal, max_bytes=round(store.journal_max_mb * MEGABYTE), fsync=store.fsync)
+
+
+def create_app(service: Service) -> FastAPI:
+    """The ASGI app of a loaded service; it starts the workers, and drains them and the event log at the end."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service.batcher.start()
+        yield
+        service.ready = False
+        drain_s = service.settings.server.drain_s
+        await asyncio.to_thread(service.batcher.drain, drain_s)
+        await asyncio.to_thread(service.events.close, drain_s)
+
+    app = FastAPI(title="voicesearch", lifespan=lifespan)
+    for kind in (ServingError, AsrError, MonitoringError):
+        app.add_exception_handler(kind, on_expected)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(ClientDisconnect, on_gone)
+    app.add_exception_handler(Exception, on_unexpected)
+    app.state.service = service
+    for group in (health, models, transcriptions, search, events, pages):
+        app.include_router(group.router)
+    limits = service.settings.limits
+    app.add_middleware(BodyLimits, max_bytes=round(limits.max_upload_mb * MEGABYTE), timeout_s=limits.upload_timeout_s)
+    app.add_middleware(RequestScope, telemetry=service.telemetry)
+    return app

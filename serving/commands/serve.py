@@ -1,0 +1,59 @@
+"""`voicesearch serve`: the HTTP server."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+
+import click
+
+
+@click.command()
+@click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A voicesearch.toml.")
+@click.option("--host", help="Address to listen on.  [default: server.host, 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: server.port, 8000]")
+@click.option(
+    "--catalog", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV or JSONL file of items."
+)
+def serve(config: Path | None, host: str | None, port: int | None, catalog: Path | None) -> None:
+    """Serve voice search over HTTP, with its pages.
+
+    \b
+    Example:
+      voicesearch serve --port 8000 --catalog products.csv
+    """
+    import uvicorn
+
+    from serving.app import create_app, open_service
+    from serving.logs import configure
+    from serving.settings import read_settings
+
+    settings = read_settings(config)
+    listen = {"host": host, "port": port}
+    settings = settings.model_copy(
+        update={
+            "server": settings.server.model_copy(update={k: v for k, v in listen.items() if v is not None}),
+            "search": settings.search.model_copy(update={"catalog": catalog} if catalog else {}),
+        }
+    )
+    configure(settings.server.log_level)
+    service = open_service(settings)
+
+    class Server(uvicorn.Server):
+        """Says "not ready" for a while before it stops to listen, so that a load balancer can look away."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            service.ready = False
+            wait_s = settings.server.unready_s if sig == signal.SIGTERM else 0.0
+            threading.Timer(wait_s, super().handle_exit, (sig, frame)).start()
+
+    Server(
+        uvicorn.Config(
+            create_app(service),
+            host=settings.server.host,
+            port=settings.server.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=max(1, round(settings.server.drain_s)),
+        )
+    ).run()

@@ -1,0 +1,106 @@
+"""What the server answers when it cannot do what was asked, and the one table from exceptions to HTTP.
+
+    ServingError
+    ├── BadField (ValueError)         400/422  a field's value
+    ├── UnsupportedOption             400      a known option that this server does not have; named, never ignored
+    ├── NotFound (LookupError)        404
+    ├── TooLarge                      413
+    ├── SlowUpload                    408      the body did not arrive in time
+    ├── Overloaded                    503      with the seconds after which to try again
+    └── Draining                      503      this process is going away
+
+Errors of `asr` and `monitoring` keep their own types; `answer_for` knows them too.
+"""
+
+from dataclasses import dataclass
+
+from asr import errors as asr_errors
+from monitoring import errors as monitoring_errors
+
+
+class ServingError(Exception):
+    """Root of the tree."""
+
+
+class BadField(ServingError, ValueError):
+    """A field of the request cannot be used."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnsupportedOption(ServingError):
+    """A known option that this server does not have."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(ServingError, LookupError):
+    """Nothing of that name."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooLarge(ServingError):
+    """More bytes than allowed."""
+
+
+class SlowUpload(ServingError):
+    """The body did not arrive in time."""
+
+
+class Overloaded(ServingError):
+    """No answer in time could be given; nothing was computed."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Draining(ServingError):
+    """This process is going away."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """An error as clients get it."""
+
+    status: int
+    type: str
+    code: str
+    message: str
+    param: str | None = None
+    retry_after_s: float | None = None
+
+
+_STATUS: dict[type[Exception], tuple[int, str, str]] = {
+    BadField: (422, "invalid_request_error", "invalid_field"),
+    UnsupportedOption: (400, "invalid_request_error", "unsupported_option"),
+    NotFound: (404, "invalid_request_error", "not_found"),
+    TooLarge: (413, "invalid_request_error", "too_large"),
+    SlowUpload: (408, "invalid_request_error", "upload_timeout"),
+    Overloaded: (503, "overloaded_error", "overloaded"),
+    Draining: (503, "overloaded_error", "draining"),
+    asr_errors.AudioTooLarge: (413, "invalid_request_error", "audio_too_large"),
+    asr_errors.AudioTooLong: (413, "invalid_request_error", "audio_too_long"),
+    asr_errors.UnsupportedAudio: (400, "invalid_request_error", "unsupported_audio"),
+    asr_errors.UndecodableAudio: (400, "invalid_request_error", "undecodable_audio"),
+    asr_errors.UnknownModel: (404, "invalid_request_error", "model_not_found"),
+    monitoring_errors.InvalidEvent: (422, "invalid_request_error", "invalid_event"),
+    monitoring_errors.MonitoringError: (503, "overloaded_error", "event_store_unavailable"),
+}
+
+
+def answer_for(error: Exception) -> ErrorAnswer | None:
+    """The answer to an exception by the nearest of its types; None for one that nobody expected."""
+    for kind in type(error).__mro__:
+        if kind in _STATUS:
+            status, category, code = _STATUS[kind]
+            retry_after_s = getattr(error, "retry_after_s", 1.0 if status == 503 else None)
+            return ErrorAnswer(status, category, code, str(error), getattr(error, "field", None), retry_after_s)
+    return None

@@ -1,0 +1,135 @@
+"""`/v1/search` and `/v1/search/text`: a query in, results out."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from monitoring.voice_events import Client, ServedBy
+from serving.disconnect import while_connected
+from serving.errors import BadField
+from serving.pcm import pcm_format
+from serving.routes.service import json_response, request_id_of, service_of
+from serving.routes.transcription_body import untranscribed
+from serving.search import Hit
+from serving.uploads import read_form
+from serving.voice_search import Answer, Query, answer
+
+router = APIRouter()
+
+Name = Annotated[str, Field(max_length=200)]
+
+
+class ClientFields(BaseModel):
+    """Who asks, and on what; all optional."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: Name | None = None
+    session_id: Name | None = None
+    device_model: Name | None = None
+    os: Name | None = None
+    app_version: Name | None = None
+    locale: Name | None = None
+    tenant: Name | None = None
+    consent: bool = False
+    limit: Annotated[int, Field(ge=1, le=100)] | None = None
+
+    def client(self) -> Client:
+        """The same as events carry it."""
+        return Client(**self.model_dump(include=set(ClientFields.model_fields) - {"limit"}))
+
+
+class TextQuery(ClientFields):
+    """A typed query."""
+
+    query: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+@router.post("/v1/search", openapi_extra={"requestBody": {"content": {"multipart/form-data": {}}}})
+async def search(request: Request) -> Response:
+    """A spoken query: multipart `file` and the fields of `ClientFields`; `encoding`, `sample_rate` for raw PCM."""
+    service = service_of(request)
+    form = await read_form(request)
+    pcm, fields = pcm_format(form)
+    asked = client_fields(fields)
+    query = Query(
+        request_id=request_id_of(request),
+        client=asked.client(),
+        limit=asked.limit or service.settings.search.limit,
+        data=form.data,
+        pcm=pcm,
+    )
+    found = await while_connected(request, answer(query, service.voice_search))
+    return json_response(answer_body(found, service.voice_search.served_by))
+
+
+@router.post("/v1/search/text")
+async def search_text(request: Request, typed: TextQuery) -> Response:
+    """A typed query."""
+    service = service_of(request)
+    query = Query(
+        request_id=request_id_of(request),
+        client=typed.client(),
+        limit=typed.limit or service.settings.search.limit,
+        text=typed.query,
+    )
+    found = await answer(query, service.voice_search)
+    return json_response(
+        {
+            "request_id": found.request_id,
+            "transcript": found.transcript,
+            "results": [_result(hit) for hit in found.hits],
+            "timings_ms": rounded(found.timings_ms),
+        }
+    )
+
+
+def client_fields(fields: dict[str, list[str]]) -> ClientFields:
+    """The checked fields of a form. Raises BadField."""
+    for name, values in fields.items():
+        if len(values) > 1:
+            raise BadField(f"{name} stands {len(values)} times in the form", name)
+    try:
+        return ClientFields.model_validate({name: values[0] for name, values in fields.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise BadField(f"{name}: {first['msg']}", name) from None
+
+
+def answer_body(found: Answer, served_by: ServedBy) -> dict[str, object]:
+    """The JSON of a spoken query's answer."""
+    heard = found.transcription
+    assert heard is not None
+    return {
+        "request_id": found.request_id,
+        "transcript": found.transcript,
+        "confidence": round(heard.confidence, 4),
+        "no_speech": heard.no_speech,
+        "words": [{"word": word.text, "confidence": round(word.confidence, 4)} for word in heard.words],
+        "results": [_result(hit) for hit in found.hits],
+        "untranscribed": [untranscribed(one) for one in heard.untranscribed],
+        "model": served_by.model,
+        "variant": served_by.variant,
+        "automation": served_by.automation,
+        "timings_ms": rounded(found.timings_ms),
+        "audio": asdict(heard.statistics),
+    }
+
+
+def rounded(timings_ms: dict[str, float]) -> dict[str, float]:
+    """To a microsecond."""
+    return {stage: round(ms, 3) for stage, ms in timings_ms.items()}
+
+
+def _result(hit: Hit) -> dict[str, object]:
+    item = hit.item
+    return {
+        "id": item.id,
+        "title": item.title,
+        "subtitle": item.subtitle,
+        "category": item.category,
+        "score": round(hit.score, 4),
+    }

@@ -1,0 +1,50 @@
+"""What routes need of the running server, and how they get it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from asr.convention import Convention
+from asr.registry import Registry
+from monitoring.event_log import EventLog
+from serving.batching import Batcher
+from serving.settings import Settings
+from serving.telemetry import Telemetry
+from serving.transcriber import Transcriber
+from serving.voice_search import VoiceSearch
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """One running server."""
+
+    settings: Settings
+    registry: Registry
+    batcher: Batcher
+    transcriber: Transcriber
+    voice_search: VoiceSearch
+    events: EventLog
+    telemetry: Telemetry
+    transcription_convention: Convention
+    ready: bool = True
+    """False while the server drains."""
+    pages: Path = field(default_factory=lambda: Path(__file__).parent.parent / "pages")
+
+
+def service_of(request: Request) -> Service:
+    """The server that got this request."""
+    return cast(Service, request.app.state.service)
+
+
+def request_id_of(request: Request) -> str:
+    """The request's id, as it stands in the answer's header."""
+    return cast(str, request.state.request_id)
+
+
+def json_response(body: object, status: int = 200) -> Response:
+    """JSON, with numbers of numpy too."""
+    return Response(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY), status, media_type="application/json")

@@ -1,0 +1,124 @@
+"""`/v1/audio/transcriptions`, as OpenAI's clients speak it."""
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Final
+
+import orjson
+from asr.subtitles import srt, vtt
+from fastapi import APIRouter, Request, Response
+from starlette.responses import PlainTextResponse, StreamingResponse
+
+from asr import convention
+from asr.pipeline import Transcription
+from monitoring.voice_events import QueryKind, SearchEvent
+from serving import transcriber
+from serving.disconnect import while_connected
+from serving.errors import ServingError, answer_for
+from serving.pcm import pcm_format
+from serving.routes.models import check_model
+from serving.routes.service import Service, json_response, request_id_of, service_of
+from serving.routes.transcription_body import json_body, usage, verbose_body
+from serving.routes.transcription_form import Format, TranscriptionForm, read_transcription_form
+from serving.uploads import read_form
+
+router = APIRouter()
+
+MAX_KEPT_CHARS: Final = 10_000
+"""Of a transcript in its event; the transcript of an hour has 50,000."""
+
+
+@router.post("/v1/audio/transcriptions", openapi_extra={"requestBody": {"content": {"multipart/form-data": {}}}})
+async def transcribe(request: Request) -> Response:
+    """Transcribe one recording of up to `limits.max_audio_s`; OpenAI's fields, and `convention`."""
+    service = service_of(request)
+    upload = await read_form(request)
+    pcm, fields = pcm_format(upload)
+    languages = service.registry.find(service.transcriber.model_id).languages
+    form = read_transcription_form(fields, languages)
+    if form.model:
+        check_model(service, form.model)
+    service.transcriber.check_room()
+    chosen = convention.get(form.convention) if form.convention else service.transcription_convention
+    asked = transcriber.Request(
+        data=upload.data, convention=chosen, max_duration_s=service.settings.limits.max_audio_s, pcm=pcm
+    )
+    if form.stream:
+        return await _stream(request, service, asked)
+    result = await while_connected(request, service.transcriber.transcribe(asked))
+    _note(request, service, result)
+    return _response(form, result, languages[0] if languages else "")
+
+
+def _response(form: TranscriptionForm, result: Transcription, language: str) -> Response:
+    match form.format:
+        case Format.TEXT:
+            return PlainTextResponse(result.text + "\n")
+        case Format.SRT:
+            return PlainTextResponse(srt(result.segments))
+        case Format.VTT:
+            return PlainTextResponse(vtt(result.segments), media_type="text/vtt")
+        case Format.VERBOSE_JSON:
+            return json_response(verbose_body(result, language))
+        case Format.JSON:
+            return json_response(json_body(result))
+
+
+async def _stream(request: Request, service: Service, asked: transcriber.Request) -> Response:
+    """Server-sent events. What fails before the first word gets its own status, as without streaming."""
+    parts = service.transcriber.stream(asked)
+    first = await while_connected(request, _first(parts))
+    return StreamingResponse(_events(request, service, first, parts), media_type="text/event-stream")
+
+
+async def _events(
+    request: Request, service: Service, first: str | Transcription, parts: AsyncIterator[str | Transcription]
+) -> AsyncIterator[bytes]:
+    try:
+        async for part in _chain(first, parts):
+            if isinstance(part, str):
+                yield _event({"type": "transcript.text.delta", "delta": part})
+            else:
+                _note(request, service, part)
+                yield _event({"type": "transcript.text.done", **json_body(part), "usage": usage(part)})
+    except ServingError as error:
+        if answer := answer_for(error):
+            yield _event({"type": "error", "error": {"message": answer.message, "code": answer.code}})
+    yield b"data: [DONE]\n\n"
+
+
+async def _first(parts: AsyncIterator[str | Transcription]) -> str | Transcription:
+    return await anext(parts)
+
+
+async def _chain(
+    first: str | Transcription, rest: AsyncIterator[str | Transcription]
+) -> AsyncIterator[str | Transcription]:
+    yield first
+    async for part in rest:
+        yield part
+
+
+def _event(body: dict[str, object]) -> bytes:
+    return b"data: " + orjson.dumps(body) + b"\n\n"
+
+
+def _note(request: Request, service: Service, result: Transcription) -> None:
+    """Count and keep what happened."""
+    statistics = result.statistics
+    service.telemetry.query(result.timings_ms, audio_s=statistics.duration_s, no_speech=result.no_speech)
+    keeps = service.settings.privacy.store_transcripts
+    event = SearchEvent(
+        request_id=request_id_of(request),
+        at=time.time(),
+        kind=QueryKind.TRANSCRIPTION,
+        served_by=service.voice_search.served_by,
+        query=result.text[:MAX_KEPT_CHARS] if keeps else None,
+        raw_text=result.raw_text[:MAX_KEPT_CHARS] if keeps else None,
+        confidence=result.confidence,
+        no_speech=result.no_speech,
+        timings_ms=result.timings_ms,
+        audio=asdict(statistics),
+    )
+    service.events.append(event.as_event(), known_new=True)

@@ -1,0 +1,236 @@
+"""`voicesearch.toml`, with every key's default; the environment overrides it.
+
+    [server]                      VOICESEARCH_SERVER__PORT=9000
+    port = 9000
+
+What each key means stands here and, by test, in docs/configuration.md. Knows no component that it configures.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from asr.front_end import FrontEnd, SilenceKind
+from asr.loading import Detector
+from asr.loudness import LoudnessTarget
+from asr.vad import ClippingRule
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+_CLIPPING = ClippingRule()
+_LOUDNESS = LoudnessTarget()
+_FRONT_END = FrontEnd()
+
+
+class Section(BaseModel):
+    """A table of the file; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class ServerSettings(Section):
+    """Where and how the server listens."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port to listen on; 0 takes a free one."""
+    drain_s: NotNegative = 10.0
+    """On SIGTERM, how long requests in flight may take to finish."""
+    unready_s: NotNegative = 0.0
+    """On SIGTERM, how long new requests are still taken while `/readyz` already says no."""
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    """Least severe log line that is written."""
+
+
+class ModelSettings(Section):
+    """Which recognizer answers, and on how many workers."""
+
+    id: str | None = None
+    """Registry id; absent: the registry's default."""
+    aliases: tuple[str, ...] = ("whisper-1",)
+    """Other names under which clients may ask for it."""
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
+    """Recognizer threads; 0: one for each processor core that this process may use."""
+    threads_per_worker: Annotated[int, Field(ge=1, le=64)] = 1
+    """Threads inside one recognition; one is best for short queries."""
+    max_batch: Annotated[int, Field(ge=1, le=256)] = 8
+    """Most clips in one batch."""
+    max_batch_audio_s: Positive = 30.0
+    """Most seconds of audio in one batch."""
+
+
+class FrontEndSettings(Section):
+    """Voice activity detection, clipping and loudness; the defaults were measured (docs/decisions.md)."""
+
+    vad: Detector = Detector.SILERO
+    """`silero` or `webrtc`."""
+    threshold: Share = _CLIPPING.threshold
+    """Speech begins with a frame at or above this probability."""
+    release_threshold: Share = _CLIPPING.release_threshold
+    """Speech goes on until a frame is below this probability."""
+    hangover_s: NotNegative = _CLIPPING.hangover_s
+    """Pauses up to this long do not end speech."""
+    min_speech_s: NotNegative = _CLIPPING.min_speech_s
+    """Shorter speech is dropped."""
+    lead_padding_s: NotNegative = _CLIPPING.lead_padding_s
+    """Original sound kept before speech."""
+    trail_padding_s: NotNegative = _CLIPPING.trail_padding_s
+    """Original sound kept after speech."""
+    lead_silence_s: NotNegative = _FRONT_END.lead_silence_s
+    """Silence added before what was kept."""
+    trail_silence_s: NotNegative = _FRONT_END.trail_silence_s
+    """Silence added after what was kept."""
+    silence: SilenceKind = _FRONT_END.silence
+    """What is added: `zeros`, or `noise` at the level of the recording's own background."""
+    normalize: bool = _FRONT_END.loudness is not None
+    """Bring every clip to one loudness."""
+    level_lufs: Annotated[float, Field(ge=-70, le=0)] = _LOUDNESS.level_lufs
+    """That loudness (ITU-R BS.1770)."""
+    max_boost_db: NotNegative = _LOUDNESS.max_boost_db
+    """Most amplification."""
+    peak_dbfs: Annotated[float, Field(ge=-60, le=0)] = _LOUDNESS.peak_dbfs
+    """Amplification lifts no sample above this."""
+    recognize_undetected: bool = _FRONT_END.recognize_undetected
+    """Where no speech is found in sound that is not silent, recognize all of it."""
+
+    def front_end(self) -> FrontEnd:
+        """The same as the front end takes it."""
+        loudness = LoudnessTarget(level_lufs=self.level_lufs, max_boost_db=self.max_boost_db, peak_dbfs=self.peak_dbfs)
+        return FrontEnd(
+            clipping=ClippingRule(
+                threshold=self.threshold,
+                release_threshold=self.release_threshold,
+                hangover_s=self.hangover_s,
+                min_speech_s=self.min_speech_s,
+                lead_padding_s=self.lead_padding_s,
+                trail_padding_s=self.trail_padding_s,
+            ),
+            loudness=loudness if self.normalize else None,
+            lead_silence_s=self.lead_silence_s,
+            trail_silence_s=self.trail_silence_s,
+            silence=self.silence,
+            recognize_undetected=self.recognize_undetected,
+        )
+
+
+class ConventionSettings(Section):
+    """How transcripts are written."""
+
+    search: str = "search"
+    """Convention of `/v1/search`."""
+    transcription: str = "verbatim"
+    """Convention of `/v1/audio/transcriptions`."""
+
+
+class SearchSettings(Section):
+    """What is searched."""
+
+    catalog: Path | None = None
+    """CSV or JSONL file of items; absent: the catalogue that comes with voicesearch."""
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    """Results of a search that names no limit."""
+
+
+class StoreSettings(Section):
+    """Where events are kept."""
+
+    url: str = "sqlite:///voicesearch.db"
+    """SQLAlchemy URL of the event store: SQLite, or PostgreSQL with the extra `postgres`."""
+    journal: Path = Path(".voicesearch/journal")
+    """Folder for events on their way to the store."""
+    journal_max_mb: Positive = 256.0
+    """Most that may wait there while the store is away."""
+    fsync: bool = False
+    """Force every event to the disk, so that it survives a power cut too."""
+
+
+class PrivacySettings(Section):
+    """What is kept of what people say."""
+
+    store_transcripts: bool = True
+    """Keep transcripts and typed queries in the event store."""
+    log_transcripts: bool = False
+    """Write transcripts to the log."""
+    keep_audio: bool = False
+    """Keep the audio of requests that carry `consent=true`."""
+    audio_folder: Path = Path(".voicesearch/audio")
+    """Where such audio is kept."""
+
+
+class LimitSettings(Section):
+    """What is refused, and when one gives up."""
+
+    max_upload_mb: Positive = 128.0
+    """Longest request body."""
+    upload_timeout_s: Positive = 30.0
+    """Time for a request body to arrive."""
+    max_audio_s: Positive = 3600.0
+    """Longest recording on `/v1/audio/transcriptions`."""
+    max_query_s: Positive = 60.0
+    """Longest recording on `/v1/search`."""
+    deadline_s: Positive = 0.45
+    """Time for the recognition of a query of no length; what cannot be done in time is refused at once."""
+    deadline_per_audio_s: NotNegative = 0.05
+    """Added to it for each second of audio."""
+    max_queue_audio_s: Positive = 60.0
+    """Seconds of audio that may wait for recognition."""
+
+
+class Settings(BaseSettings):
+    """The whole file."""
+
+    model_config = SettingsConfigDict(env_prefix="VOICESEARCH_", env_nested_delimiter="__", extra="ignore", frozen=True)
+
+    server: ServerSettings = ServerSettings()
+    model: ModelSettings = ModelSettings()
+    frontend: FrontEndSettings = FrontEndSettings()
+    convention: ConventionSettings = ConventionSettings()
+    search: SearchSettings = SearchSettings()
+    store: StoreSettings = StoreSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    limits: LimitSettings = LimitSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment over the file, which is passed in as keywords."""
+        return env_settings, init_settings
+
+
+def read_settings(path: Path | None) -> Settings:
+    """The settings of a file, or the defaults; the environment over both.
+
+    Raises ValueError in one line that names the key, OSError where the file cannot be read.
+    """
+    tables: dict[str, dict[str, object]] = {}
+    if path is not None:
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path}: {error}") from error
+    if unknown := sorted(tables.keys() - Settings.model_fields.keys()):
+        raise ValueError(f"{path}: unknown section [{unknown[0]}]; there are: {', '.join(Settings.model_fields)}")
+    try:
+        return Settings(**tables)  # type: ignore[arg-type]  # pydantic checks the tables
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{path or 'environment'}: {where}: {first['msg']}") from error
+
+
+def available_cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

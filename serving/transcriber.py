@@ -1,0 +1,131 @@
+"""Stages 1 to 5 inside the server: the front end on its own threads, recognition in shared batches.
+
+The stages are `asr.pipeline`'s own. Sound is decoded off the event loop; the libraries that decode and judge it
+release the interpreter lock while they work. Knows no HTTP.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from concurrent.futures import Executor
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from asr.convention import Convention
+from asr.decode import PcmFormat
+from asr.front_end import Piece, Prepared
+from asr.pipeline import Pipeline, Transcription, conclude, prepare_for
+from serving.batching import Batcher, Recognized
+from serving.errors import Overloaded
+
+PIECES_AT_ONCE: Final = 4
+"""Pieces of one long recording that wait or run together; the rest comes after, so that one file fills no queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long recognition may take; it grows with the audio."""
+
+    base_s: float
+    per_audio_s: float
+
+    def deadline(self, now: float, audio_s: float) -> float:
+        """The moment by which that much audio must be recognized."""
+        return now + self.base_s + self.per_audio_s * audio_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One recording and how it is to be written."""
+
+    data: bytes
+    convention: Convention
+    max_duration_s: float
+    pcm: PcmFormat | None = None
+
+
+class Transcriber:
+    """A pipeline whose recognizer is shared by all requests."""
+
+    def __init__(self, pipeline: Pipeline, batcher: Batcher, executor: Executor, patience: Patience) -> None:
+        self._pipeline = pipeline
+        self._batcher = batcher
+        self._executor = executor
+        self._patience = patience
+
+    @property
+    def model_id(self) -> str:
+        """Whose words these are."""
+        return self._pipeline.recognizer.model_id
+
+    def check_room(self) -> None:
+        """Raise Overloaded or Draining at once where a short query would be turned away after decoding."""
+        now = time.monotonic()
+        self._batcher.check_room(audio_s=1.0, deadline=self._patience.deadline(now, 1.0))
+
+    async def transcribe(self, request: Request) -> Transcription:
+        """Transcribe one recording, whole. Raises what decoding raises, Overloaded or Draining."""
+        prepared = await self._prepare(request)
+        async with aclosing(self._recognize(prepared)) as recognized:
+            return self._conclude(request, prepared, [one async for one in recognized])
+
+    async def stream(self, request: Request) -> AsyncIterator[str | Transcription]:
+        """The text piece by piece, each as soon as it is ready, in order; at the end the whole.
+
+        Raises what `transcribe` raises.
+        """
+        prepared = await self._prepare(request)
+        done: list[Recognized] = []
+        gap = ""
+        async with aclosing(self._recognize(prepared)) as recognized:
+            async for one in recognized:
+                piece = replace(prepared, pieces=(prepared.pieces[len(done)],), untranscribed=())
+                done.append(one)
+                if said := self._conclude(request, piece, [one]).text:
+                    yield gap + said
+                    gap = " "
+        yield self._conclude(request, prepared, done)
+
+    async def _prepare(self, request: Request) -> Prepared:
+        limits = replace(self._pipeline.limits, max_duration_s=request.max_duration_s)
+        work = partial(prepare_for, request.data, replace(self._pipeline, limits=limits), pcm=request.pcm)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    def _conclude(self, request: Request, prepared: Prepared, recognized: list[Recognized]) -> Transcription:
+        pipeline = replace(self._pipeline, convention=request.convention)
+        prepared.timings_ms["queue"] = sum(one.queue_s for one in recognized) * 1e3
+        prepared.timings_ms["recognize"] = sum(one.recognize_s for one in recognized) * 1e3
+        return conclude(prepared, [one.hypothesis for one in recognized], pipeline)
+
+    async def _recognize(self, prepared: Prepared) -> AsyncGenerator[Recognized, None]:
+        """In order; a few pieces ahead, and all of them cancelled when nobody listens any more."""
+        deadline = self._patience.deadline(time.monotonic(), sum(p.audio.duration_s for p in prepared.pieces))
+        room = asyncio.Semaphore(PIECES_AT_ONCE)
+        alone = len(prepared.pieces) == 1
+        tasks = [
+            asyncio.ensure_future(
+                self._batcher.recognize(piece.audio, deadline=deadline)
+                if alone
+                else self._patiently(piece, deadline, room)
+            )
+            for piece in prepared.pieces
+        ]
+        try:
+            for task in tasks:
+                yield await task
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _patiently(self, piece: Piece, deadline: float, room: asyncio.Semaphore) -> Recognized:
+        """A piece of a long recording: it waits for room, as long as the whole has time."""
+        async with room:
+            while True:
+                try:
+                    return await self._batcher.recognize(piece.audio, deadline=deadline)
+                except Overloaded as refusal:
+                    if time.monotonic() + refusal.retry_after_s >= deadline:
+                        raise
+                    await asyncio.sleep(refusal.retry_after_s)

@@ -1,0 +1,109 @@
+"""Request bodies, read with limits: bytes are counted and time is bounded while they arrive.
+
+`BodyLimits` is ASGI middleware, so that it holds for every route; `read_form` gives a form's fields and file.
+Knows no audio.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.errors import BadField, SlowUpload, TooLarge
+
+MAX_FIELDS: Final = 64
+MAX_FIELD_BYTES: Final = 64 * 1024
+
+
+class BodyLimits:
+    """Stops a body that is too long or too slow; what is too long by its own header is not read at all."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_s: float) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._timeout_s = timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a guarded `receive`."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        guard = _Guard(receive, self._max_bytes, self._timeout_s, int(declared) if declared.isdigit() else 0)
+        await self._app(scope, guard, send)
+
+
+class _Guard:
+    """A `receive` that counts; once the body is complete it only passes messages on."""
+
+    def __init__(self, receive: Receive, max_bytes: int, timeout_s: float, declared_bytes: int) -> None:
+        self._receive = receive
+        self._max_bytes = max_bytes
+        self._declared_bytes = declared_bytes
+        self._received_bytes = 0
+        self._complete = False
+        self._end = asyncio.get_running_loop().time() + timeout_s
+
+    async def __call__(self) -> Message:
+        if self._complete:
+            return await self._receive()
+        self._check(self._declared_bytes)
+        try:
+            async with asyncio.timeout_at(self._end):
+                message = await self._receive()
+        except TimeoutError:
+            raise SlowUpload("the request body did not arrive in time") from None
+        self._received_bytes += len(message.get("body", b""))
+        self._check(self._received_bytes)
+        self._complete = not message.get("more_body", False)
+        return message
+
+    def _check(self, size_bytes: int) -> None:
+        if size_bytes > self._max_bytes:
+            raise TooLarge(f"the request body is longer than {self._max_bytes} bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedForm:
+    """A multipart form with one file."""
+
+    data: bytes
+    """The file's."""
+    content_type: str
+    fields: dict[str, list[str]]
+
+
+async def read_form(request: Request) -> UploadedForm:
+    """The form's file, which stands in the field `file`, and its other fields.
+
+    Raises BadField, TooLarge, SlowUpload, and ClientDisconnect where the client went away.
+    """
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise BadField("send multipart/form-data with the recording in the field `file`", "file")
+    try:
+        async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
+            return await _uploaded(form)
+    except MultiPartException as error:
+        raise BadField(f"not a multipart form: {error.message}") from error
+
+
+async def _uploaded(form: FormData) -> UploadedForm:
+    fields: dict[str, list[str]] = {}
+    upload: UploadFile | None = None
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            fields.setdefault(name, []).append(value)
+        elif name == "file":
+            upload = value
+        else:
+            raise BadField(f"the recording belongs in the field `file`, not in `{name}`", name)
+    if upload is None:
+        raise BadField("the field `file` with the recording is missing", "file")
+    return UploadedForm(await upload.read(), upload.content_type or "", fields)
+
+
+__all__ = ["BodyLimits", "ClientDisconnect", "UploadedForm", "read_form"]
