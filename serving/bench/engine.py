@@ -146,6 +146,8 @@ def engine_worker(engine: str, clips: Path, *, cpu: int) -> Iterator[EngineWorke
 
 def bench_engines(plan: EnginePlan, machine: Machine, on_step: Callable[[str], None]) -> EngineReport:
     """Measure all engines of the plan, in turns; `on_step` hears which engine did a task."""
+    if plan.cpu not in machine.cores:
+        raise ValueError(f"core {plan.cpu}: this machine has {machine.cores}")
     with ExitStack() as stack:
         workers = {
             engine: stack.enter_context(engine_worker(engine, plan.clips, cpu=plan.cpu)) for engine in plan.engines

@@ -26,6 +26,8 @@ def save_serve_plot(report: ServeReport, path: Path) -> None:
     if report.plan.find_p99_ms:
         latency.axhline(report.plan.find_p99_ms, color="grey", linestyle=":")
     latency.set(yscale="log", ylabel="p99 of accepted, ms")
+    for ticks in (latency.yaxis.set_major_formatter, latency.yaxis.set_minor_formatter):
+        ticks("{x:.0f}")
     goodput.set(ylabel="good answers a second")
     for axes in (latency, goodput):
         axes.set_xlabel("offered queries a second (Poisson)")
