@@ -18,7 +18,7 @@ from asr.audio import SAMPLE_RATE_HZ, Audio, Samples
 from asr.errors import AudioTooLarge, AudioTooLong, UndecodableAudio, UnsupportedAudio
 from asr.libsndfile import Block, Encoding, PcmFormat
 
-__all__ = ["DecodeLimits", "Encoding", "PcmFormat", "decode"]
+__all__ = ["DecodeLimits", "Encoding", "PcmFormat", "decode", "needs_libav"]
 
 FULL_SCALE: Final = np.float32(32767 / 32768)
 """The highest value of 16 bits; a sample at or above it is counted as clipped."""
@@ -63,6 +63,14 @@ def decode(data: bytes, *, limits: DecodeLimits = DecodeLimits(), pcm: PcmFormat
     return replace(audio, truncated=True) if data[:4] == b"OggS" and ogg.is_cut(data) else audio
 
 
+def needs_libav(data: bytes) -> bool:
+    """Is this a format that only FFmpeg reads? Its binding holds the interpreter lock while it decodes."""
+    try:
+        return libsndfile.file_blocks not in _readers(data)
+    except UndecodableAudio:
+        return False
+
+
 def _decode_wav(data: bytes, header: wav.WavHeader, limits: DecodeLimits) -> Audio:
     _check_format(header.sample_rate_hz, header.channels, limits)
     samples = wav.fast_samples(data, header)
@@ -76,6 +84,8 @@ def _decode_wav(data: bytes, header: wav.WavHeader, limits: DecodeLimits) -> Aud
 def _readers(data: bytes) -> tuple[Reader, ...]:
     """Who can read a file that begins like this, the best first."""
     head = data[:12]
+    if not head:
+        raise UndecodableAudio("the file is empty")
     if head[:4] in (b"fLaC", b"FORM", b".snd", b"caff", b"RF64", b"RIFX"):
         demuxer = {b"fLaC": "flac", b"FORM": "aiff", b".snd": "au", b"caff": "caf"}.get(head[:4], "wav")
         return libsndfile.file_blocks, partial(_libav_blocks, demuxer=demuxer)

@@ -1,4 +1,4 @@
-"""Stages 1 to 3: from the bytes of a recording to the pieces of sound that a recognizer gets.
+"""Stages 2 and 3: from a decoded recording to the pieces of sound that a recognizer gets.
 
 The same function runs in the server, in batch jobs and in the data pipeline. Which settings are good was measured:
 docs/decisions.md. Knows no recognizer but for the longest sound it takes.
@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 
 from asr.audio import SAMPLE_RATE_HZ, Audio, Samples, Span
-from asr.decode import DecodeLimits, PcmFormat, decode
 from asr.loudness import LoudnessTarget, normalize
 from asr.segmentation import group, subtract
 from asr.statistics import AudioStatistics, measure
@@ -93,29 +92,11 @@ class Prepared:
     statistics: AudioStatistics
     untranscribed: tuple[Untranscribed, ...]
     timings_ms: dict[str, float] = field(default_factory=dict)
-    """Wall-clock time of `decode`, `vad` and `loudness`."""
+    """Wall-clock time of `vad` and `loudness`."""
 
 
-def prepare(
-    data: bytes,
-    front_end: FrontEnd,
-    detector: VoiceDetector,
-    *,
-    max_piece_s: float,
-    limits: DecodeLimits = DecodeLimits(),
-    pcm: PcmFormat | None = None,
-) -> Prepared:
-    """Decode, find speech, bring to one level. Raises what `decode` raises."""
-    started = time.perf_counter()
-    audio = decode(data, limits=limits, pcm=pcm)
-    decode_ms = (time.perf_counter() - started) * 1e3
-    prepared = prepare_audio(audio, front_end, detector, max_piece_s=max_piece_s)
-    prepared.timings_ms["decode"] = decode_ms
-    return prepared
-
-
-def prepare_audio(audio: Audio, front_end: FrontEnd, detector: VoiceDetector, *, max_piece_s: float) -> Prepared:
-    """Stages 2 and 3 of a decoded recording."""
+def prepare(audio: Audio, front_end: FrontEnd, detector: VoiceDetector, *, max_piece_s: float) -> Prepared:
+    """Find speech, keep it, bring it to one level."""
     started = time.perf_counter()
     activity = detector.activity(audio)
     spans = speech_spans(activity, front_end.clipping)

@@ -1,20 +1,21 @@
 """One voice query, from bytes to a written transcript: stages 1 to 5.
 
-    prepare     bytes -> pieces of sound          asr.front_end
+    decode      bytes -> sound                    asr.decode
+    prepare     sound -> pieces of sound          asr.front_end
     recognize   pieces -> hypotheses              an engine; the server puts its batcher here
     conclude    hypotheses -> one transcription   here
 
-`transcribe` is all three, for whoever has the recordings in hand. Knows no server.
+`transcribe` is all of them, for whoever has the recordings in hand. Knows no server.
 """
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from asr.audio import Span
+from asr.audio import Audio, Span
 from asr.confidence import Calibration, Trust, trust
 from asr.convention import Convention
-from asr.decode import DecodeLimits, PcmFormat
+from asr.decode import DecodeLimits, PcmFormat, decode
 from asr.front_end import FrontEnd, LeftOut, Piece, Prepared, Untranscribed, prepare
 from asr.recognizer import Hypothesis, Recognizer, Word
 from asr.statistics import AudioStatistics
@@ -82,7 +83,7 @@ def transcribe(recordings: Sequence[bytes], pipeline: Pipeline, *, pcm: PcmForma
 
     Raises what `asr.decode.decode` raises for the first recording that cannot be used.
     """
-    prepared = [prepare_for(data, pipeline, pcm=pcm) for data in recordings]
+    prepared = [decode_and_prepare(data, pipeline, pcm=pcm) for data in recordings]
     started = time.perf_counter()
     pieces = [piece.audio for one in prepared for piece in one.pieces]
     hypotheses = iter(pipeline.recognizer.recognize(pieces))
@@ -94,16 +95,19 @@ def transcribe(recordings: Sequence[bytes], pipeline: Pipeline, *, pcm: PcmForma
     return results
 
 
-def prepare_for(data: bytes, pipeline: Pipeline, *, pcm: PcmFormat | None = None) -> Prepared:
-    """The front end as the pipeline wants it."""
-    return prepare(
-        data,
-        pipeline.front_end,
-        pipeline.detector,
-        max_piece_s=pipeline.recognizer.max_duration_s,
-        limits=pipeline.limits,
-        pcm=pcm,
-    )
+def decode_and_prepare(data: bytes, pipeline: Pipeline, *, pcm: PcmFormat | None = None) -> Prepared:
+    """Stages 1 to 3 as the pipeline wants them. Raises what `asr.decode.decode` raises."""
+    started = time.perf_counter()
+    audio = decode(data, limits=pipeline.limits, pcm=pcm)
+    decode_ms = (time.perf_counter() - started) * 1e3
+    prepared = prepare_for(audio, pipeline)
+    prepared.timings_ms["decode"] = decode_ms
+    return prepared
+
+
+def prepare_for(audio: Audio, pipeline: Pipeline) -> Prepared:
+    """Stages 2 and 3 as the pipeline wants them."""
+    return prepare(audio, pipeline.front_end, pipeline.detector, max_piece_s=pipeline.recognizer.max_duration_s)
 
 
 def conclude(prepared: Prepared, hypotheses: Sequence[Hypothesis], pipeline: Pipeline) -> Transcription:

@@ -51,9 +51,7 @@ class Recognizer(Protocol):
     def max_duration_s(self) -> float:
         """Longest sound the model takes in one piece; longer ones are split before."""
 
-    def recognize(
-        self, batch: Sequence[Audio], cancelled: Callable[[int], bool] = never_cancelled
-    ) -> list[Hypothesis]:
+    def recognize(self, batch: Sequence[Audio], cancelled: Callable[[int], bool] = never_cancelled) -> list[Hypothesis]:
         """One hypothesis for each sound, in order.
 
         `cancelled(i)` is asked between decoding steps; a cancelled sound is no longer decoded and gets what

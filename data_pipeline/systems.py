@@ -13,7 +13,7 @@ from typing import Protocol
 from asr.audio import Audio
 from asr.decode import decode
 from asr.loading import load_detector, load_pipeline
-from asr.pipeline import Pipeline, conclude, prepare_for
+from asr.pipeline import Pipeline, conclude, decode_and_prepare
 from asr.recognizer import Hypothesis
 from data_pipeline.errors import InvalidHypotheses
 from data_pipeline.recordings import Recording
@@ -67,7 +67,7 @@ class OwnSystem:
     def answer(self, batch: Sequence[Recording]) -> list[Answer]:
         """See `System`; the latency of a batch is that of each recording in it."""
         started = time.perf_counter()
-        prepared = [prepare_for(one.data, self.pipeline, pcm=one.pcm) for one in batch]
+        prepared = [decode_and_prepare(one.data, self.pipeline, pcm=one.pcm) for one in batch]
         recognizing = time.perf_counter()
         found = self.pipeline.recognizer.recognize([piece.audio for one in prepared for piece in one.pieces])
         recognize_ms = (time.perf_counter() - recognizing) * 1e3

@@ -5,7 +5,6 @@ Loading is `open_service`, its own step, so that building the app cannot fail.
 
 import asyncio
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -28,6 +27,7 @@ from serving.batching import Batcher, BatchLimits
 from serving.catalog import load_catalog, shipped_catalog
 from serving.embedded_search import EmbeddedSearch
 from serving.errors import ServingError
+from serving.front_end_pool import FrontEndPool
 from serving.middleware import RequestScope, on_expected, on_gone, on_http, on_invalid, on_unexpected
 from serving.routes import events, health, models, pages, search, transcriptions
 from serving.routes.service import Service
@@ -53,7 +53,7 @@ def open_service(settings: Settings) -> Service:
     pipeline = _pipeline(settings, registry)
     batcher = _batcher(settings, pipeline.recognizer, telemetry)
     patience = Patience(base_s=settings.limits.deadline_s, per_audio_s=settings.limits.deadline_per_audio_s)
-    transcriber = Transcriber(pipeline, batcher, ThreadPoolExecutor(available_cores(), "front-end"), patience)
+    transcriber = Transcriber(pipeline, batcher, FrontEndPool(available_cores()), patience)
     search = _search(settings)
     log = _event_log(settings)
     telemetry.watch("voicesearch_queue_audio_seconds", "Audio that waits", lambda: batcher.queued_audio_s)
@@ -130,6 +130,7 @@ def create_app(service: Service) -> FastAPI:
         service.ready = False
         drain_s = service.settings.server.drain_s
         await asyncio.to_thread(service.batcher.drain, drain_s)
+        service.transcriber.close()
         await asyncio.to_thread(service.events.close, drain_s)
 
     app = FastAPI(title="voicesearch", lifespan=lifespan)

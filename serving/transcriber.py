@@ -1,24 +1,22 @@
-"""Stages 1 to 5 inside the server: the front end on its own threads, recognition in shared batches.
+"""Stages 1 to 5 inside the server: the front end off the event loop, recognition in shared batches.
 
-The stages are `asr.pipeline`'s own. Sound is decoded off the event loop; the libraries that decode and judge it
-release the interpreter lock while they work. Knows no HTTP.
+The stages are `asr.pipeline`'s own. Knows no HTTP.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 from asr.convention import Convention
 from asr.decode import PcmFormat
 from asr.front_end import Piece, Prepared
-from asr.pipeline import Pipeline, Transcription, conclude, prepare_for
+from asr.pipeline import Pipeline, Transcription, conclude
 from serving.batching import Batcher, Recognized
 from serving.errors import Overloaded
+from serving.front_end_pool import FrontEndPool
 
 PIECES_AT_ONCE: Final = 4
 """Pieces of one long recording that wait or run together; the rest comes after, so that one file fills no queue."""
@@ -49,10 +47,10 @@ class Request:
 class Transcriber:
     """A pipeline whose recognizer is shared by all requests."""
 
-    def __init__(self, pipeline: Pipeline, batcher: Batcher, executor: Executor, patience: Patience) -> None:
+    def __init__(self, pipeline: Pipeline, batcher: Batcher, front_end: FrontEndPool, patience: Patience) -> None:
         self._pipeline = pipeline
         self._batcher = batcher
-        self._executor = executor
+        self._front_end = front_end
         self._patience = patience
 
     @property
@@ -88,10 +86,13 @@ class Transcriber:
                     gap = " "
         yield self._conclude(request, prepared, done)
 
+    def close(self) -> None:
+        """Let go of the front end's threads and processes."""
+        self._front_end.close()
+
     async def _prepare(self, request: Request) -> Prepared:
         limits = replace(self._pipeline.limits, max_duration_s=request.max_duration_s)
-        work = partial(prepare_for, request.data, replace(self._pipeline, limits=limits), pcm=request.pcm)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        return await self._front_end.prepare(request.data, replace(self._pipeline, limits=limits), request.pcm)
 
     def _conclude(self, request: Request, prepared: Prepared, recognized: list[Recognized]) -> Transcription:
         pipeline = replace(self._pipeline, convention=request.convention)

@@ -122,7 +122,8 @@ class Moonshine:
             Word(self._tokenizer.text(path.tokens[at]), math.exp(float(np.mean(path.log_probs[at]))))
             for at in self._tokenizer.words(path.tokens)
         )
-        return Hypothesis(self._tokenizer.text(path.tokens), words, tuple(path.tokens), tuple(path.log_probs), path.truncated)
+        text = self._tokenizer.text(path.tokens)
+        return Hypothesis(text, words, tuple(path.tokens), tuple(path.log_probs), path.truncated)
 
 
 def _side_by_side(caches: Sequence[_Tensors]) -> _Tensors:

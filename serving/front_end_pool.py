@@ -1,0 +1,63 @@
+"""The front end off the event loop: on threads, and decoding that holds the interpreter lock in processes.
+
+libsndfile, soxr and onnxruntime let other threads run while they work; FFmpeg's binding does not (measured: two
+threads decode webm no faster than one), and a codec that crashes takes its process with it. So formats that only
+FFmpeg reads are decoded in processes of their own, which are started when the first such file comes. Knows no HTTP.
+"""
+
+import asyncio
+import logging
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+
+from asr.audio import Audio
+from asr.decode import DecodeLimits, PcmFormat, decode, needs_libav
+from asr.errors import UndecodableAudio
+from asr.front_end import Prepared
+from asr.pipeline import Pipeline, decode_and_prepare, prepare_for
+
+logger = logging.getLogger(__name__)
+
+
+class FrontEndPool:
+    """Stages 1 to 3 for many requests at once."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._threads = ThreadPoolExecutor(workers, "front-end")
+        self._processes: ProcessPoolExecutor | None = None
+
+    async def prepare(self, data: bytes, pipeline: Pipeline, pcm: PcmFormat | None = None) -> Prepared:
+        """Decode, find speech, bring to one level. Raises what `asr.decode.decode` raises."""
+        loop = asyncio.get_running_loop()
+        if pcm is not None or not needs_libav(data):
+            return await loop.run_in_executor(self._threads, partial(decode_and_prepare, data, pipeline, pcm=pcm))
+        started = time.perf_counter()
+        audio = await self._decode_apart(data, pipeline.limits)
+        decode_ms = (time.perf_counter() - started) * 1e3
+        prepared = await loop.run_in_executor(self._threads, prepare_for, audio, pipeline)
+        prepared.timings_ms["decode"] = decode_ms
+        return prepared
+
+    def close(self) -> None:
+        """Let go of threads and processes."""
+        self._threads.shutdown(cancel_futures=True)
+        if self._processes:
+            self._processes.shutdown(cancel_futures=True)
+
+    async def _decode_apart(self, data: bytes, limits: DecodeLimits) -> Audio:
+        if self._processes is None:
+            # A forked child would inherit locks that other threads hold.
+            context = multiprocessing.get_context("spawn")
+            self._processes = ProcessPoolExecutor(self._workers, context)
+        pool = self._processes
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, partial(decode, data, limits=limits))
+        except BrokenProcessPool:
+            logger.error("a codec crashed", extra={"bytes": len(data)})
+            if self._processes is pool:
+                self._processes = None
+            raise UndecodableAudio("the file crashes its decoder") from None
