@@ -112,7 +112,7 @@ def score(utterances: Sequence[Utterance]) -> Scores:
     speech = [one for one in utterances if one.is_speech]
     words = sum((one.errors.words for one in speech), Edits())
     characters = sum((one.errors.characters for one in speech), Edits())
-    interval = bootstrap_interval([one.errors.words for one in speech], groups=[_speaker(one) for one in speech])
+    interval = bootstrap_interval([one.errors.words for one in speech], groups=[speaker(one.row) for one in speech])
     latencies_ms = [one.answer.latency_ms for one in utterances if one.answer.latency_ms is not None]
     timed = [(one.row.duration_s, one.answer.computing_ms) for one in utterances if one.answer.computing_ms]
     return Scores(
@@ -178,9 +178,8 @@ def _no_speech(utterances: Sequence[Utterance]) -> NoSpeech:
     return NoSpeech(len(speech), speech.count(True), len(noise), noise.count(False))
 
 
-def _speaker(utterance: Utterance) -> tuple[str | None, str]:
+def speaker(row: Row) -> tuple[str | None, str]:
     """The speaker within a source; a clip whose speaker is not known stands for itself."""
-    row = utterance.row
     return row.field("source"), row.field("speaker") or f"{row.audio_filepath}@{row.offset_s}"
 
 

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
     from data_pipeline.evaluation import Evaluation
     from data_pipeline.scores import Scores
-    from data_pipeline.systems import System
+    from data_pipeline.systems import OwnSystem, System
 
+NOISE_PIECE_S = 2.5
+
+_PATH = click.Path(exists=True, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -30,6 +33,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--slice", "slice_fields", multiple=True, metavar="FIELD", help="Scores by a manifest field.")
 @click.option("--min-slice", type=click.IntRange(1), default=1, show_default=True, help="Pool smaller slices.")
 @click.option("--where", "filters", multiple=True, metavar="FIELD=VALUE[,VALUE]", help="Only these rows.")
+@click.option("--noise", type=_PATH, metavar="PATH", help="Recordings without speech, scored in pieces of 2.5 s.")
+@click.option("--fit-calibration", is_flag=True, help="Fit the confidence of each model, for its registry entry.")
 @click.option("--batch", "batch_size", type=click.IntRange(1, 256), default=1, show_default=True, help="Clips at once.")
 def evaluate(
     manifest: Path,
@@ -41,6 +46,8 @@ def evaluate(
     slice_fields: tuple[str, ...],
     min_slice: int,
     filters: tuple[str, ...],
+    noise: Path | None,
+    fit_calibration: bool,
     batch_size: int,
 ) -> None:
     """Score models on recordings whose words are known: errors, speed, confidence, words heard in noise.
@@ -53,12 +60,15 @@ def evaluate(
     from rich.console import Console
 
     from data_pipeline.evaluation import evaluate as evaluate_systems
+    from data_pipeline.inputs import noise_pieces
     from data_pipeline.manifest import matching, read_manifest
     from data_pipeline.results import write_results
     from data_pipeline.systems import own_systems
     from data_pipeline.variants import read_variant
 
     rows = list(matching(read_manifest(manifest), _filters(filters)))
+    if noise:
+        rows += noise_pieces(noise, piece_s=NOISE_PIECE_S)
     own = own_systems(models or ("",), [read_variant(text) for text in variants])
     systems = [*own, *_peers(peers), *map(_recorded, recorded)]
     with _progress(systems, len(rows)) as on_done:
@@ -67,6 +77,8 @@ def evaluate(
         )
     write_results(evaluation, out)
     Console(width=None if sys.stdout.isatty() else 200).print(_table(evaluation))
+    if fit_calibration:
+        _fit(evaluation, own, out)
     if evaluation.failures:
         click.echo(f"{len(evaluation.failures)} recordings could not be used: {out / 'failures.jsonl'}", err=True)
 
@@ -109,6 +121,17 @@ def _progress(systems: "Sequence[System]", clips: int) -> Iterator[Callable[[str
     with Progress(*columns, console=console, refresh_per_second=1, disable=not console.is_terminal) as bars:
         tasks = {system.name: bars.add_task(system.name, total=clips) for system in systems}
         yield lambda name, count: bars.advance(tasks[name], count)
+
+
+def _fit(evaluation: "Evaluation", systems: "Sequence[OwnSystem]", out: Path) -> None:
+    """Print and write what the registry takes, with its cross-validated quality as comments."""
+    from data_pipeline.calibration import fit
+
+    phantoms = {system.name: system.pipeline.calibration.phantoms for system in systems}
+    fitted = [(one.name, fit(one.utterances, phantoms[one.name])) for one in evaluation.systems if one.name in phantoms]
+    text = "\n\n".join(f"# {name}\n{found.as_toml()}" for name, found in fitted) + "\n"
+    (out / "calibration.toml").write_text(text, "utf-8")
+    click.echo(text)
 
 
 def _table(evaluation: "Evaluation") -> "Table":
