@@ -109,11 +109,12 @@ def _sounds(recordings: Sequence[Clip], task: Task) -> list[Audio]:
 
 
 def _prepared(recordings: Sequence[bytes]) -> list[Audio]:
+    from asr.decode import decode
     from asr.front_end import FrontEnd, prepare
     from asr.loading import Detector, load_detector
 
     detector = load_detector(Detector.SILERO)
-    found = [prepare(recording, FrontEnd(), detector, max_piece_s=30.0) for recording in recordings]
+    found = [prepare(decode(recording), FrontEnd(), detector, max_piece_s=30.0) for recording in recordings]
     return [piece.audio for each in found for piece in each.pieces]
 
 

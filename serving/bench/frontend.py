@@ -98,7 +98,7 @@ def _stages(data: bytes, detectors: Sequence[VoiceDetector]) -> dict[str, Callab
         **{f"vad {detector.name}": partial(_find_speech, audio, detector, rule) for detector in detectors},
         "loudness": partial(normalize, audio, LoudnessTarget()),
         "statistics": partial(measure, audio, spans),
-        "all": partial(prepare, data, FrontEnd(), first, max_piece_s=30.0),
+        "all": lambda: prepare(decode(data), FrontEnd(), first, max_piece_s=30.0),
     }
 
 

@@ -21,6 +21,8 @@ Command = TypeVar("Command", bound=Callable[..., None])
 R = TypeVar("R", bound="Report")
 
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+PEERS = ("litserve", "litserve+front-end")
+"""LitServe around our engine, bare or with our front end too, which is like for like."""
 MANIFEST = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -129,7 +131,7 @@ def frontend(duration_s: float, rounds: int, clips: Path | None, json_file: Path
 @bench.command()
 @click.option("--url", help="A running OpenAI-compatible server. [default: start our own]")
 @click.option("--config", type=MANIFEST, help="Configuration of our own server.")
-@click.option("--peer", "peers", multiple=True, type=click.Choice(["litserve"]), help="Measured after ours.")
+@click.option("--peer", "peers", multiple=True, type=click.Choice(PEERS), help="Measured after ours.")
 @click.option("--route", type=click.Choice(["transcriptions", "search"]), default="transcriptions")
 @click.option("--model", help="Field `model` of the requests.")
 @click.option("--api-key", envvar="VOICESEARCH_API_KEY", help="Bearer token. [env: VOICESEARCH_API_KEY]")
@@ -194,10 +196,18 @@ def serve(
 
 def _systems(url: str | None, config: Path | None, peers: tuple[str, ...]) -> "list[System]":
     from serving.bench.serve import System
-    from serving.bench.server_process import litserve, own_server
+    from serving.bench.server_process import own_server
 
     first = System("server", url=url) if url else System("voicesearch", command=own_server(config))
-    return [first, *(System(peer, command=litserve, ready_path="/health") for peer in dict.fromkeys(peers))]
+    return [first, *(_litserve(name) for name in dict.fromkeys(peers))]
+
+
+def _litserve(name: str) -> "System":
+    from serving.bench.serve import System
+    from serving.bench.server_process import litserve
+
+    command = partial(litserve, front_end=name == "litserve+front-end")
+    return System(name, command=command, ready_path="/health")
 
 
 def _watch(progress: Progress, label: str, total: float) -> "OnDone":
