@@ -45,7 +45,7 @@ class FrontEnd:
     """None leaves the level as it is."""
     lead_silence_s: float = 0.25
     """Added before each piece."""
-    trail_silence_s: float = 0.25
+    trail_silence_s: float = 0.5
     """Added after each piece."""
     silence: SilenceKind = SilenceKind.ZEROS
     recognize_undetected: bool = True

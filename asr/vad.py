@@ -35,9 +35,9 @@ class VoiceActivity:
 class ClippingRule:
     """From probabilities to kept spans."""
 
-    threshold: float = 0.5
+    threshold: float = 0.3
     """Speech begins with a frame at or above it."""
-    release_threshold: float = 0.35
+    release_threshold: float = 0.2
     """Speech goes on until a frame is below it."""
     hangover_s: float = 0.3
     """Pauses up to this long do not end speech."""
@@ -120,6 +120,9 @@ class WebRtcDetector:
 SILERO_FRAME: Final = 512
 SILERO_CONTEXT: Final = 64
 SILERO_STATE_SHAPE: Final = (1, 1, 128)
+SILERO_SETTLING_FRAMES: Final = 8
+"""Silence (0.26 s) that the network has heard before each recording: without it, it misses short words that begin at
+once and takes the start of noise for speech."""
 SILERO_BLOCK_FRAMES: Final = 512
 """Frames per call of the model (16 s): bounds the memory for a recording of hours."""
 
@@ -135,20 +138,31 @@ class SileroDetector:
 
     def load(self) -> None:
         """See `VoiceDetector`."""
-        _ = self._session
+        _ = self._settled
 
     def activity(self, audio: Audio) -> VoiceActivity:
         """See `VoiceDetector`."""
-        hidden = cell = np.zeros(SILERO_STATE_SHAPE, np.float32)
+        state = self._settled
         frames = silero_frames(audio.samples)
         blocks: list[NDArray[np.float32]] = []
         for at in range(0, len(frames), SILERO_BLOCK_FRAMES):
-            block = np.ascontiguousarray(frames[at : at + SILERO_BLOCK_FRAMES])
-            inputs = {"input": block, "h": hidden, "c": cell}
-            speech, hidden, cell = self._session.run(["speech_probs", "hn", "cn"], inputs)
+            speech, *state = self._run(frames[at : at + SILERO_BLOCK_FRAMES], state)
             blocks.append(speech)
         probabilities = np.concatenate(blocks or [np.empty(0, np.float32)])
         return VoiceActivity(probabilities, self.hop_s, audio.duration_s)
+
+    def _run(self, frames: Samples, state: Sequence[Samples]) -> list[Samples]:
+        hidden, cell = state
+        inputs = {"input": np.ascontiguousarray(frames), "h": hidden, "c": cell}
+        outputs: list[Samples] = self._session.run(["speech_probs", "hn", "cn"], inputs)
+        return outputs
+
+    @cached_property
+    def _settled(self) -> list[Samples]:
+        """The network's state after silence."""
+        start = np.zeros(SILERO_STATE_SHAPE, np.float32)
+        silence = np.zeros(SILERO_SETTLING_FRAMES * SILERO_FRAME, np.float32)
+        return self._run(silero_frames(silence), [start, start])[1:]
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
