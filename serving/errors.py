@@ -5,6 +5,7 @@
     ├── UnsupportedOption             400      a known option that this server does not have; named, never ignored
     ├── NotFound (LookupError)        404
     ├── TooLarge                      413
+    ├── WrongMediaType                415      the body is no form
     ├── SlowUpload                    408      the body did not arrive in time
     ├── Overloaded                    503      with the seconds after which to try again
     └── Draining                      503      this process is going away
@@ -50,6 +51,10 @@ class TooLarge(ServingError):
     """More bytes than allowed."""
 
 
+class WrongMediaType(ServingError):
+    """The body is of a kind that this route does not take."""
+
+
 class SlowUpload(ServingError):
     """The body did not arrive in time."""
 
@@ -83,6 +88,7 @@ _STATUS: dict[type[Exception], tuple[int, str, str]] = {
     UnsupportedOption: (400, "invalid_request_error", "unsupported_option"),
     NotFound: (404, "invalid_request_error", "not_found"),
     TooLarge: (413, "invalid_request_error", "too_large"),
+    WrongMediaType: (415, "invalid_request_error", "unsupported_media_type"),
     SlowUpload: (408, "invalid_request_error", "upload_timeout"),
     Overloaded: (503, "overloaded_error", "overloaded"),
     Draining: (503, "overloaded_error", "draining"),

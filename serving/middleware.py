@@ -47,6 +47,11 @@ class RequestScope:
         token = request_id.set(own_id)
         try:
             await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            if status != CLIENT_GONE:  # the answer is under way and can only be cut off
+                raise
+            answer = await on_unexpected(Request(scope), error)
+            await answer(scope, receive, send_with_id)
         finally:
             self._note(scope, status, time.perf_counter() - started)
             request_id.reset(token)
@@ -63,9 +68,9 @@ def error_response(answer: ErrorAnswer) -> Response:
     """An error in OpenAI's shape; what will not clear within a retry tells the client not to try."""
     body = {
         "error": {
-            "message": answer.message,
+            "message": _encodable(answer.message),
             "type": answer.type,
-            "param": answer.param,
+            "param": answer.param and _encodable(answer.param),
             "code": answer.code,
         }
     }
@@ -77,6 +82,11 @@ def error_response(answer: ErrorAnswer) -> Response:
     return Response(orjson.dumps(body), answer.status, headers, "application/json")
 
 
+def _encodable(text: str) -> str:
+    """Without lone surrogates, which a client can send in JSON and nobody can send back."""
+    return text.encode("utf-8", "replace").decode()
+
+
 async def on_expected(request: Request, error: Exception) -> Response:
     """An error that `serving.errors` knows."""
     answer = answer_for(error)
@@ -86,8 +96,10 @@ async def on_expected(request: Request, error: Exception) -> Response:
 
 
 async def on_http(request: Request, error: Exception) -> Response:
-    """No such route, wrong method."""
+    """No such route, wrong method, or a body that was refused while the framework read it."""
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, Exception) and (refused := answer_for(error.__cause__)):
+        return error_response(refused)
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     return error_response(ErrorAnswer(error.status_code, "invalid_request_error", code, str(error.detail)))
 

@@ -9,18 +9,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.errors import BadField, SlowUpload, TooLarge
+from serving.errors import BadField, SlowUpload, TooLarge, WrongMediaType
 
 MAX_FIELDS: Final = 64
 MAX_FIELD_BYTES: Final = 64 * 1024
+MAX_JSON_BYTES: Final = 2**20
+"""Of a body that is no form; only a form carries a recording."""
+FORM: Final = "multipart/form-data"
 
 
 class BodyLimits:
-    """Stops a body that is too long or too slow; what is too long by its own header is not read at all."""
+    """Stops a body that is too long or too slow; what is too long by its own header is not read at all.
+
+    After an answer that did not wait for the end of the body, the connection is closed: nobody reads the rest.
+    """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_s: float) -> None:
         self._app = app
@@ -32,24 +38,42 @@ class BodyLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"")
-        guard = _Guard(receive, self._max_bytes, self._timeout_s, int(declared) if declared.isdigit() else 0)
-        await self._app(scope, guard, send)
+        guard = self._guard(dict(scope["headers"]), receive)
+
+        async def send_and_part(message: Message) -> None:
+            if message["type"] == "http.response.start" and not guard.complete:
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
+            await send(message)
+
+        await self._app(scope, guard, send_and_part)
+
+    def _guard(self, headers: dict[bytes, bytes], receive: Receive) -> "_Guard":
+        declared = headers.get(b"content-length", b"")
+        is_form = headers.get(b"content-type", b"").lower().startswith(FORM.encode())
+        return _Guard(
+            receive,
+            max_bytes=self._max_bytes if is_form else min(self._max_bytes, MAX_JSON_BYTES),
+            timeout_s=self._timeout_s,
+            declared_bytes=int(declared) if declared.isdigit() else 0,
+            complete=declared in {b"", b"0"} and b"transfer-encoding" not in headers,
+        )
 
 
 class _Guard:
     """A `receive` that counts; once the body is complete it only passes messages on."""
 
-    def __init__(self, receive: Receive, max_bytes: int, timeout_s: float, declared_bytes: int) -> None:
+    def __init__(
+        self, receive: Receive, *, max_bytes: int, timeout_s: float, declared_bytes: int, complete: bool
+    ) -> None:
         self._receive = receive
         self._max_bytes = max_bytes
         self._declared_bytes = declared_bytes
         self._received_bytes = 0
-        self._complete = False
+        self.complete = complete
         self._end = asyncio.get_running_loop().time() + timeout_s
 
     async def __call__(self) -> Message:
-        if self._complete:
+        if self.complete:
             return await self._receive()
         self._check(self._declared_bytes)
         try:
@@ -59,7 +83,7 @@ class _Guard:
             raise SlowUpload("the request body did not arrive in time") from None
         self._received_bytes += len(message.get("body", b""))
         self._check(self._received_bytes)
-        self._complete = not message.get("more_body", False)
+        self.complete = not message.get("more_body", False)
         return message
 
     def _check(self, size_bytes: int) -> None:
@@ -80,15 +104,17 @@ class UploadedForm:
 async def read_form(request: Request) -> UploadedForm:
     """The form's file, which stands in the field `file`, and its other fields.
 
-    Raises BadField, TooLarge, SlowUpload, and ClientDisconnect where the client went away.
+    Raises WrongMediaType, BadField, TooLarge, SlowUpload, and ClientDisconnect where the client went away.
     """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise BadField("send multipart/form-data with the recording in the field `file`", "file")
+    if not request.headers.get("content-type", "").lower().startswith(FORM):
+        raise WrongMediaType(f"send {FORM} with the recording in the field `file`")
     try:
         async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
             return await _uploaded(form)
-    except MultiPartException as error:
-        raise BadField(f"not a multipart form: {error.message}") from error
+    except HTTPException as error:
+        raise BadField(f"not a multipart form: {error.detail}") from error
+    except UnicodeError as error:
+        raise BadField(f"not a multipart form: {error}") from error
 
 
 async def _uploaded(form: FormData) -> UploadedForm:

@@ -1,6 +1,7 @@
 """`voicesearch serve`: the HTTP server."""
 
 import signal
+import socket
 import threading
 from pathlib import Path
 from types import FrameType
@@ -25,6 +26,7 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
     import uvicorn
 
     from serving.app import create_app, open_service
+    from serving.http_protocol import BoundedHttp
     from serving.logs import configure
     from serving.settings import read_settings
 
@@ -37,6 +39,7 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
         }
     )
     configure(settings.server.log_level)
+    listener = _listener(settings.server.host, settings.server.port)
     service = open_service(settings)
 
     class Server(uvicorn.Server):
@@ -44,16 +47,29 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             service.ready = False
-            wait_s = settings.server.unready_s if sig == signal.SIGTERM else 0.0
-            threading.Timer(wait_s, super().handle_exit, (sig, frame)).start()
+            if sig == signal.SIGTERM:  # asked for, so that the process ends with 0, not by the signal
+                threading.Timer(settings.server.unready_s, setattr, (self, "should_exit", True)).start()
+            else:
+                super().handle_exit(sig, frame)
 
     Server(
         uvicorn.Config(
             create_app(service),
-            host=settings.server.host,
-            port=settings.server.port,
+            http=BoundedHttp,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=max(1, round(settings.server.drain_s)),
         )
-    ).run()
+    ).run(sockets=[listener])
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A socket with that address. Raises OSError in one line where it is taken or not ours."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener

@@ -9,9 +9,13 @@ from asr.pipeline import Segment, Transcription
 
 def json_body(transcription: Transcription) -> dict[str, object]:
     """`response_format=json`, with what was left out beside OpenAI's fields."""
+    return {**text_body(transcription), "usage": usage(transcription)}
+
+
+def text_body(transcription: Transcription) -> dict[str, object]:
+    """The text with its confidence, and what was left out: a stream's end, whose usage OpenAI counts in tokens."""
     return {
         "text": transcription.text,
-        "usage": usage(transcription),
         "no_speech": transcription.no_speech,
         "confidence": round(transcription.confidence, 4),
         "untranscribed": [untranscribed(one) for one in transcription.untranscribed],

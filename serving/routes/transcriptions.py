@@ -6,20 +6,21 @@ from dataclasses import asdict
 from typing import Final
 
 import orjson
-from asr.subtitles import srt, vtt
 from fastapi import APIRouter, Request, Response
 from starlette.responses import PlainTextResponse, StreamingResponse
 
 from asr import convention
+from asr.errors import UnknownConvention
 from asr.pipeline import Transcription
+from asr.subtitles import srt, vtt
 from monitoring.voice_events import QueryKind, SearchEvent
 from serving import transcriber
 from serving.disconnect import while_connected
-from serving.errors import ServingError, answer_for
+from serving.errors import BadField, ServingError, answer_for
 from serving.pcm import pcm_format
 from serving.routes.models import check_model
 from serving.routes.service import Service, json_response, request_id_of, service_of
-from serving.routes.transcription_body import json_body, usage, verbose_body
+from serving.routes.transcription_body import json_body, text_body, verbose_body
 from serving.routes.transcription_form import Format, TranscriptionForm, read_transcription_form
 from serving.uploads import read_form
 
@@ -40,15 +41,24 @@ async def transcribe(request: Request) -> Response:
     if form.model:
         check_model(service, form.model)
     service.transcriber.check_room()
-    chosen = convention.get(form.convention) if form.convention else service.transcription_convention
     asked = transcriber.Request(
-        data=upload.data, convention=chosen, max_duration_s=service.settings.limits.max_audio_s, pcm=pcm
+        data=upload.data,
+        convention=_convention(form, service),
+        max_duration_s=service.settings.limits.max_audio_s,
+        pcm=pcm,
     )
     if form.stream:
         return await _stream(request, service, asked)
     result = await while_connected(request, service.transcriber.transcribe(asked))
     _note(request, service, result)
     return _response(form, result, languages[0] if languages else "")
+
+
+def _convention(form: TranscriptionForm, service: Service) -> convention.Convention:
+    try:
+        return convention.get(form.convention) if form.convention else service.transcription_convention
+    except UnknownConvention as error:
+        raise BadField(str(error), "convention") from error
 
 
 def _response(form: TranscriptionForm, result: Transcription, language: str) -> Response:
@@ -81,7 +91,7 @@ async def _events(
                 yield _event({"type": "transcript.text.delta", "delta": part})
             else:
                 _note(request, service, part)
-                yield _event({"type": "transcript.text.done", **json_body(part), "usage": usage(part)})
+                yield _event({"type": "transcript.text.done", **text_body(part)})
     except ServingError as error:
         if answer := answer_for(error):
             yield _event({"type": "error", "error": {"message": answer.message, "code": answer.code}})
