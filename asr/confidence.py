@@ -15,7 +15,7 @@ from asr.recognizer import Hypothesis
 
 _LOWEST: Final = 0.01
 
-FEATURES: Final = ("intercept", "mean_log_prob", "lowest_log_prob", "speech_logit", "phantom")
+FEATURES: Final = ("intercept", "mean_log_prob", "lowest_log_prob", "speech_logit", "phantom", "log_words")
 """Names of the weights of one regression."""
 
 
@@ -54,13 +54,15 @@ class Trust:
 def features(hypothesis: Hypothesis, speech_probability: float, phantoms: frozenset[str]) -> dict[str, float]:
     """What the regressions weigh; `speech_probability` is the detector's, in [0, 1]."""
     log_probs = hypothesis.token_log_probs or (0.0,)
+    written = letters(hypothesis.text)
     bounded = min(max(speech_probability, _LOWEST), 1 - _LOWEST)
     return {
         "intercept": 1.0,
         "mean_log_prob": sum(log_probs) / len(log_probs),
         "lowest_log_prob": min(log_probs),
         "speech_logit": math.log(bounded / (1 - bounded)),
-        "phantom": float(letters(hypothesis.text) in phantoms),
+        "phantom": float(written in phantoms),
+        "log_words": math.log1p(len(written.split())),
     }
 
 

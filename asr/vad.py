@@ -35,9 +35,9 @@ class VoiceActivity:
 class ClippingRule:
     """From probabilities to kept spans."""
 
-    threshold: float = 0.3
+    threshold: float = 0.6
     """Speech begins with a frame at or above it."""
-    release_threshold: float = 0.2
+    release_threshold: float = 0.45
     """Speech goes on until a frame is below it."""
     hangover_s: float = 0.3
     """Pauses up to this long do not end speech."""
@@ -121,8 +121,8 @@ SILERO_FRAME: Final = 512
 SILERO_CONTEXT: Final = 64
 SILERO_STATE_SHAPE: Final = (1, 1, 128)
 SILERO_SETTLING_FRAMES: Final = 8
-"""Silence (0.26 s) that the network has heard before each recording: without it, it misses short words that begin at
-once and takes the start of noise for speech."""
+"""Silence (0.26 s) that the network has heard before each recording: from a blank state it misses short words that
+begin at once. It is livelier then, so the default thresholds are higher than the usual 0.5 and 0.35."""
 SILERO_BLOCK_FRAMES: Final = 512
 """Frames per call of the model (16 s): bounds the memory for a recording of hours."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from asr.confidence import letters
 from asr.metrics import Edits, Interval, UtteranceErrors, bootstrap_interval
 from data_pipeline.manifest import Row
 from data_pipeline.systems import Answer
@@ -39,8 +40,8 @@ class Utterance:
 
     @property
     def is_silent(self) -> bool:
-        """Did the system hear no word?"""
-        return not self.hypothesis
+        """Did the system hear no word at all? A filler such as "um" is one, though scoring drops it."""
+        return not letters(self.answer.text)
 
 
 @dataclass(frozen=True, slots=True)
