@@ -6,7 +6,7 @@ docs/decisions.md. Knows no recognizer but for the longest sound it takes.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -142,12 +142,12 @@ def _evidence(activity: VoiceActivity, span: Span) -> float:
 
 def _surrounded(audio: Audio, front_end: FrontEnd) -> Audio:
     lead, trail = (round(s * SAMPLE_RATE_HZ) for s in (front_end.lead_silence_s, front_end.trail_silence_s))
-    level = 0.0
+    around = np.zeros(lead + trail, np.float32)
     if front_end.silence is SilenceKind.NOISE:
         level = float(np.percentile(_frame_rms(audio.samples), 5))
-    noise = np.random.default_rng(0).standard_normal(lead + trail) * level
-    around = noise.astype(np.float32)
-    return Audio(np.concatenate([around[:lead], audio.samples, around[lead:]]), audio.clipping_ratio, audio.truncated)
+        around += np.random.default_rng(0).standard_normal(lead + trail, np.float32) * np.float32(level)
+    samples = np.concatenate([around[:lead], audio.samples, around[lead:]])
+    return replace(audio, samples=samples)
 
 
 def is_silent(audio: Audio) -> bool:
