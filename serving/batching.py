@@ -156,7 +156,7 @@ class Batcher:
         ahead_s = sum(job.audio.duration_s for job in alive if job.deadline <= deadline)
         ready_s = self._wait_s(ahead_s) + self._service_time.predict_s(audio_s)
         late_s = self._clock() + ready_s - deadline
-        if late_s > 0:
+        if late_s > 0 and (alive or self._running):  # an idle server tries: else it would never learn better
             raise Overloaded("the answer could not be given in time", late_s)
 
     def _wait_s(self, ahead_s: float) -> float:
@@ -174,6 +174,7 @@ class Batcher:
             started = self._clock()
             try:
                 hypotheses = recognizer.recognize([job.audio for job in batch], partial(_is_cancelled, batch))
+                answers = list(zip(batch, hypotheses, strict=True))
             except Exception as error:
                 logger.exception("the recognizer failed")
                 self._finish(number, started, batch)
@@ -181,7 +182,7 @@ class Batcher:
                     _deliver(job, error)
                 continue
             took_s = self._finish(number, started, batch)
-            for job, hypothesis in zip(batch, hypotheses, strict=True):
+            for job, hypothesis in answers:
                 _deliver(job, Recognized(hypothesis, started - job.submitted, took_s, len(batch)))
 
     def _next_batch(self, number: int) -> list[_Job]:

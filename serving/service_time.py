@@ -4,6 +4,8 @@ from typing import Final
 
 _MEMORY: Final = 0.1
 """Weight of the newest batch in the running mean."""
+_MOST: Final = 10.0
+"""A batch counts as at most that many times slower than the mean: a machine that slept is not a slow one."""
 
 
 class ServiceTime:
@@ -19,7 +21,7 @@ class ServiceTime:
     def learn(self, *, audio_s: float, took_s: float) -> None:
         """Take in one finished batch."""
         if audio_s > 0:
-            self._rate += _MEMORY * (took_s / audio_s - self._rate)
+            self._rate += _MEMORY * (min(took_s / audio_s, _MOST * self._rate) - self._rate)
 
     def predict_s(self, audio_s: float) -> float:
         """Seconds one worker needs for that much audio."""

@@ -1,0 +1,441 @@
+"""Who is recognized when and with whom, by recognizers that only tell what they were given."""
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from asr.audio import SAMPLE_RATE_HZ, Audio
+from asr.recognizer import Hypothesis, never_cancelled
+from serving.batching import Batcher, BatchLimits, Recognized
+from serving.errors import Draining, Overloaded
+
+NEVER = 1e9
+"""A deadline."""
+SOON_S = 10.0
+"""Nothing here takes that long."""
+
+
+def sound(seconds: float) -> Audio:
+    return Audio(np.zeros(round(seconds * SAMPLE_RATE_HZ), np.float32))
+
+
+def heard(audio: Audio) -> Hypothesis:
+    """What the fakes hear in a sound: its length."""
+    return Hypothesis(f"{audio.duration_s:g}", (), (), ())
+
+
+@dataclass
+class Fake:
+    """Answers at once."""
+
+    batches: list[list[float]] = field(default_factory=list)
+    """Seconds of each sound of each batch."""
+    model_id: str = "fake"
+    max_duration_s: float = 30.0
+
+    def recognize(self, batch: Sequence[Audio], cancelled: Callable[[int], bool] = never_cancelled) -> list[Hypothesis]:
+        self.batches.append([audio.duration_s for audio in batch])
+        return self.hear(batch, cancelled)
+
+    def hear(self, batch: Sequence[Audio], cancelled: Callable[[int], bool]) -> list[Hypothesis]:
+        return [heard(audio) for audio in batch]
+
+
+@dataclass
+class Held(Fake):
+    """Answers when it is let go."""
+
+    began: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    may_end: threading.Event = field(default_factory=threading.Event)
+
+    def hear(self, batch: Sequence[Audio], cancelled: Callable[[int], bool]) -> list[Hypothesis]:
+        self.began.release()
+        assert self.may_end.wait(SOON_S)
+        return super().hear(batch, cancelled)
+
+    async def is_busy(self) -> None:
+        assert await asyncio.to_thread(self.began.acquire, timeout=SOON_S)
+
+
+class Decoding(Held):
+    """Decodes each sound until it is cancelled, all of them until it is let go."""
+
+    def hear(self, batch: Sequence[Audio], cancelled: Callable[[int], bool]) -> list[Hypothesis]:
+        self.began.release()
+        while not self.may_end.wait(0.001) and not all(cancelled(i) for i in range(len(batch))):
+            pass
+        return [heard(audio) for audio in batch]
+
+
+class Broken(Fake):
+    """Fails at its first batch."""
+
+    def hear(self, batch: Sequence[Audio], cancelled: Callable[[int], bool]) -> list[Hypothesis]:
+        if len(self.batches) == 1:
+            raise ArithmeticError("no")
+        return super().hear(batch, cancelled)
+
+
+class Careless(Fake):
+    """Forgets a sound of its first batch."""
+
+    def hear(self, batch: Sequence[Audio], cancelled: Callable[[int], bool]) -> list[Hypothesis]:
+        return super().hear(batch, cancelled)[len(self.batches) == 1 :]
+
+
+@dataclass
+class Clock:
+    """Stands still until it is set."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def run(scene: Coroutine[None, None, None]) -> None:
+    asyncio.run(asyncio.wait_for(scene, 2 * SOON_S))
+
+
+def ask(batcher: Batcher, seconds: float, deadline: float = NEVER) -> "asyncio.Task[Recognized]":
+    return asyncio.ensure_future(batcher.recognize(sound(seconds), deadline=deadline))
+
+
+async def until_queued(batcher: Batcher, seconds: float) -> None:
+    while batcher.queued_audio_s != pytest.approx(seconds):
+        await asyncio.sleep(0.001)
+
+
+def test_what_comes_while_the_worker_is_busy_becomes_one_batch() -> None:
+    async def scene() -> None:
+        recognizer, sizes = Held(), list[int]()
+        batcher = Batcher([recognizer], observe=sizes.append)
+        batcher.start()
+        first = ask(batcher, 1)
+        await recognizer.is_busy()
+        others = [ask(batcher, seconds) for seconds in (2, 3, 4)]
+        await until_queued(batcher, 9)
+        assert batcher.busy_workers == 1
+        recognizer.may_end.set()
+        answers = await asyncio.gather(first, *others)
+        assert [answer.hypothesis.text for answer in answers] == ["1", "2", "3", "4"]
+        assert [answer.batch_size for answer in answers] == [1, 3, 3, 3]
+        assert recognizer.batches == [[1], [2, 3, 4]]
+        assert sizes == [1, 3]
+        assert batcher.drain(SOON_S)
+        assert (batcher.queued_audio_s, batcher.busy_workers) == (0, 0)
+
+    run(scene())
+
+
+def test_the_most_urgent_goes_first_and_equals_in_order() -> None:
+    async def scene() -> None:
+        recognizer = Held()
+        batcher = Batcher([recognizer], BatchLimits(max_batch=1))
+        batcher.start()
+        asked = [ask(batcher, 9)]
+        await recognizer.is_busy()
+        for seconds, deadline in ((3, 3e6), (1, 1e6), (2, 2e6), (1.5, 1e6)):
+            asked.append(ask(batcher, seconds, deadline))
+        await until_queued(batcher, 7.5)
+        recognizer.may_end.set()
+        await asyncio.gather(*asked)
+        assert recognizer.batches == [[9], [1], [1.5], [2], [3]]
+        batcher.drain(SOON_S)
+
+    run(scene())
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        (BatchLimits(max_batch=2), [[9], [1, 2], [3, 4]]),
+        (BatchLimits(max_batch_audio_s=6.5), [[9], [1, 2, 3], [4]]),
+        (BatchLimits(max_batch_audio_s=0.5), [[9], [1], [2], [3], [4]]),
+    ],
+)
+def test_a_batch_is_bounded_but_holds_at_least_one(limits: BatchLimits, expected: list[list[float]]) -> None:
+    async def scene() -> None:
+        recognizer = Held()
+        batcher = Batcher([recognizer], limits)
+        batcher.start()
+        asked = [ask(batcher, 9)]
+        await recognizer.is_busy()
+        asked += [ask(batcher, seconds) for seconds in (1, 2, 3, 4)]
+        await until_queued(batcher, 10)
+        recognizer.may_end.set()
+        await asyncio.gather(*asked)
+        assert recognizer.batches == expected
+        batcher.drain(SOON_S)
+
+    run(scene())
+
+
+def test_free_workers_share_what_waits() -> None:
+    async def scene() -> None:
+        recognizers = [Held(), Held()]
+        batcher = Batcher(recognizers)
+        asked = [ask(batcher, seconds) for seconds in (1, 2, 3, 4)]
+        await until_queued(batcher, 10)
+        batcher.start()
+        for recognizer in recognizers:
+            await recognizer.is_busy()
+            recognizer.may_end.set()
+        await asyncio.gather(*asked)
+        assert sorted(recognizer.batches[0] for recognizer in recognizers) == [[1, 2], [3, 4]]
+        batcher.drain(SOON_S)
+
+    run(scene())
+
+
+def test_a_lone_query_waits_for_nobody() -> None:
+    async def scene() -> None:
+        batcher = Batcher([Fake(), Fake()])
+        batcher.start()
+        for _ in range(50):
+            assert (await batcher.recognize(sound(1), deadline=NEVER)).batch_size == 1
+        batcher.drain(SOON_S)
+
+    run(scene())
+
+
+async def until_refused(batcher: Batcher) -> None:
+    with suppress(Draining):
+        while True:
+            batcher.check_room(audio_s=1, deadline=NEVER)
+            await asyncio.sleep(0.001)
+
+
+async def give_up(asked: "Sequence[asyncio.Task[Recognized]]") -> None:
+    for task in asked:
+        task.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+
+
+def test_what_cannot_be_done_in_time_is_refused_at_once() -> None:
+    """Of 20 s that wait, only those count that go first; nothing was measured yet, so the first guess holds."""
+
+    async def scene() -> None:
+        batcher = Batcher([Fake()], clock=Clock())
+        waiting = [ask(batcher, 10, deadline=0.5), ask(batcher, 10, deadline=0.7)]
+        await until_queued(batcher, 20)
+        batcher.check_room(audio_s=1, deadline=0.8)
+        batcher.check_room(audio_s=1, deadline=0.45)
+        with pytest.raises(Overloaded, match="in time") as refused:
+            await batcher.recognize(sound(20), deadline=0.75)
+        assert refused.value.retry_after_s == pytest.approx(0.4 + 0.4 - 0.75)
+        assert batcher.queued_audio_s == 20
+        await give_up(waiting)
+        batcher.check_room(audio_s=20, deadline=0.75)
+
+    run(scene())
+
+
+def test_what_runs_counts_for_what_is_left_of_it() -> None:
+    async def scene() -> None:
+        clock, recognizer = Clock(), Held()
+        batcher = Batcher([recognizer], clock=clock)
+        batcher.start()
+        running = ask(batcher, 20, deadline=10)
+        await recognizer.is_busy()
+        with pytest.raises(Overloaded) as refused:
+            batcher.check_room(audio_s=5, deadline=0.45)
+        assert refused.value.retry_after_s == pytest.approx(0.05)
+        clock.now = 0.3
+        batcher.check_room(audio_s=5, deadline=0.51)
+        clock.now = 2.0
+        batcher.check_room(audio_s=5, deadline=2.11)
+        recognizer.may_end.set()
+        await running
+        batcher.drain(SOON_S)
+
+    run(scene())
+
+
+def test_a_second_worker_halves_the_wait() -> None:
+    async def scene() -> None:
+        one, two = (Batcher([Fake()] * workers, clock=Clock()) for workers in (1, 2))
+        waiting = [ask(batcher, 10, deadline=0.5) for batcher in (one, two) for _ in range(2)]
+        await until_queued(two, 20)
+        two.check_room(audio_s=10, deadline=0.5)
+        with pytest.raises(Overloaded):
+            one.check_room(audio_s=10, deadline=0.5)
+        await give_up(waiting)
+
+    run(scene())
+
+
+def test_the_queue_is_bounded_in_seconds_of_audio() -> None:
+    async def scene() -> None:
+        batcher = Batcher([Fake()], BatchLimits(max_queue_audio_s=4))
+        longer_than_the_queue = ask(batcher, 5)
+        await until_queued(batcher, 5)
+        with pytest.raises(Overloaded, match="too much audio") as refused:
+            await batcher.recognize(sound(0.5), deadline=NEVER)
+        assert refused.value.retry_after_s > 0
+        await give_up([longer_than_the_queue])
+        waiting = [ask(batcher, 2), ask(batcher, 2)]
+        await until_queued(batcher, 4)
+        with pytest.raises(Overloaded, match="too much audio"):
+            await batcher.recognize(sound(0.5), deadline=NEVER)
+        await give_up(waiting)
+
+    run(scene())
+
+
+def test_a_slow_spell_does_not_close_an_idle_server_for_ever() -> None:
+    """A machine that slept in the middle of a batch looks like a very slow one, until the next batch."""
+
+    async def scene() -> None:
+        clock, recognizer = Clock(), Held()
+        batcher = Batcher([recognizer], clock=clock)
+        batcher.start()
+        slept = ask(batcher, 1, deadline=10)
+        await recognizer.is_busy()
+        clock.now = 3600.0
+        recognizer.may_end.set()
+        await slept
+        while batcher.busy_workers:
+            await asyncio.sleep(0.001)
+        for _ in range(3):
+            answer = await batcher.recognize(sound(2.5), deadline=clock.now + 0.575)
+            assert answer.hypothesis.text == "2.5"
+        batcher.drain(SOON_S)
+
+    run(scene())
+
+
+def test_who_leaves_the_queue_is_forgotten() -> None:
+    async def scene() -> None:
+        recognizer = Held()
+        batcher = Batcher([recognizer])
+        batcher.start()
+        first = ask(batcher, 1)
+        await recognizer.is_busy()
+        leaves, stays = ask(batcher, 2), ask(batcher, 3)
+        await until_queued(batcher, 5)
+        leaves.cancel()
+        await until_queued(batcher, 3)
+        recognizer.may_end.set()
+        await asyncio.gather(first, stays)
+        assert leaves.cancelled()
+        assert recognizer.batches == [[1], [3]]
+        batcher.drain(SOON_S)
+
+    run(scene())
+
+
+def test_who_leaves_while_it_is_decoded_stops_the_decoding() -> None:
+    async def scene() -> None:
+        recognizer = Decoding()
+        batcher = Batcher([recognizer])
+        batcher.start()
+        leaves = ask(batcher, 1)
+        await recognizer.is_busy()
+        leaves.cancel()
+        while batcher.busy_workers:
+            await asyncio.sleep(0.001)
+        assert leaves.cancelled()
+        batcher.drain(SOON_S)
+
+    run(scene())
+
+
+def test_neighbours_of_who_leaves_get_their_answer() -> None:
+    async def scene() -> None:
+        recognizer = Decoding()
+        batcher = Batcher([recognizer])
+        pair = [ask(batcher, 1), ask(batcher, 2)]
+        await until_queued(batcher, 3)
+        batcher.start()
+        await recognizer.is_busy()
+        pair[0].cancel()
+        await asyncio.sleep(0.01)
+        assert batcher.busy_workers == 1
+        recognizer.may_end.set()
+        assert (await pair[1]).hypothesis.text == "2"
+        batcher.drain(SOON_S)
+
+    run(scene())
+
+
+@pytest.mark.parametrize(("recognizer", "error"), [(Broken(), ArithmeticError), (Careless(), ValueError)])
+def test_a_failure_reaches_all_of_the_batch_and_the_worker_lives(recognizer: Fake, error: type[Exception]) -> None:
+    async def scene() -> None:
+        batcher = Batcher([recognizer])
+        pair = [ask(batcher, 1), ask(batcher, 2)]
+        await until_queued(batcher, 3)
+        batcher.start()
+        for task in pair:
+            with pytest.raises(error):
+                await asyncio.wait_for(asyncio.shield(task), SOON_S / 5)
+        assert (await ask(batcher, 3)).hypothesis.text == "3"
+        assert batcher.drain(SOON_S)
+        assert batcher.busy_workers == 0
+
+    run(scene())
+
+
+def test_draining_finishes_what_was_taken_and_takes_nothing_more() -> None:
+    async def scene() -> None:
+        recognizer = Held()
+        batcher = Batcher([recognizer])
+        batcher.start()
+        taken = [ask(batcher, 1)]
+        await recognizer.is_busy()
+        taken.append(ask(batcher, 2))
+        await until_queued(batcher, 2)
+        drained = asyncio.ensure_future(asyncio.to_thread(batcher.drain, SOON_S))
+        await until_refused(batcher)
+        with pytest.raises(Draining):
+            await batcher.recognize(sound(1), deadline=NEVER)
+        recognizer.may_end.set()
+        assert [answer.hypothesis.text for answer in await asyncio.gather(*taken)] == ["1", "2"]
+        assert await drained
+
+    run(scene())
+
+
+def test_draining_gives_up_in_time() -> None:
+    async def scene() -> None:
+        recognizer = Held()
+        batcher = Batcher([recognizer])
+        batcher.start()
+        stuck = ask(batcher, 1)
+        await recognizer.is_busy()
+        assert not await asyncio.to_thread(batcher.drain, 0.05)
+        recognizer.may_end.set()
+        await stuck
+        assert await asyncio.to_thread(batcher.drain, SOON_S)
+
+    run(scene())
+
+
+def test_in_a_crowd_everybody_who_stays_is_answered_rightly() -> None:
+    async def scene() -> None:
+        choice, recognizers = random.Random(0), [Fake() for _ in range(3)]
+        batcher = Batcher(recognizers, BatchLimits(max_queue_audio_s=1e6))
+        batcher.start()
+        crowd = {n: ask(batcher, n / 100, deadline=NEVER + choice.random()) for n in range(1, 400)}
+        left = set(choice.sample(sorted(crowd), 100))
+        for number, task in crowd.items():
+            if number in left:
+                task.cancel()
+            if number % 7 == 0:
+                await asyncio.sleep(0)
+        answers = await asyncio.gather(*crowd.values(), return_exceptions=True)
+        for number, answer in zip(crowd, answers, strict=True):
+            if isinstance(answer, Recognized):
+                assert answer.hypothesis.text == f"{number / 100:g}"
+            else:
+                assert number in left
+        assert batcher.drain(SOON_S)
+        assert (batcher.queued_audio_s, batcher.busy_workers) == (0, 0)
+
+    run(scene())
