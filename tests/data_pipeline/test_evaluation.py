@@ -1,0 +1,92 @@
+"""Evaluation on real recordings: every clip is scored or reported, all systems on the same ones."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from data_pipeline.errors import NothingToEvaluate
+from data_pipeline.evaluation import Evaluation, evaluate
+from data_pipeline.manifest import Row
+from data_pipeline.results import write_results
+from data_pipeline.systems import OwnSystem
+from tests.data_pipeline.conftest import Echo
+
+CLIP = "voice_queries__v2j_what_time_is_it.flac"
+
+
+def test_real_queries_are_recognized_and_noise_is_not(evaluation: Evaluation) -> None:
+    scores = evaluation.systems[0].scores
+    assert scores.wer is not None
+    assert scores.wer < 0.35
+    assert scores.no_speech.speech_clips == 30
+    assert scores.no_speech.false <= 1
+    assert scores.no_speech.noise_clips == 12
+    assert scores.no_speech.missed <= 1
+    assert not evaluation.failures
+
+
+def test_slices_cover_every_utterance(evaluation: Evaluation) -> None:
+    result = evaluation.systems[0]
+    by_source = result.slices["source"]
+    assert set(by_source) == {"voice_queries", "speech_commands", "noise"}
+    assert sum(scores.utterances for scores in by_source.values()) == result.scores.utterances
+    assert sum(scores.words for scores in by_source.values()) == result.scores.words
+    assert by_source["noise"].wer is None
+
+
+def test_batches_give_what_single_clips_give(evaluation: Evaluation, rows: list[Row], own: OwnSystem) -> None:
+    batched = evaluate(rows, [own], batch_size=8).systems[0]
+    assert [one.answer.text for one in batched.utterances] == [
+        one.answer.text for one in evaluation.systems[0].utterances
+    ]
+
+
+def test_unusable_recordings_are_reported_and_count_for_no_system(clip_row: Row, unreadable: list[Row]) -> None:
+    unknown = replace(clip_row, text=None)
+    heard = Echo({CLIP: "what time is it"})
+    result = evaluate([unreadable[0], clip_row, *unreadable[1:], unknown], [heard, heard], batch_size=4)
+    assert [failure.row for failure in result.failures] == [*unreadable, unknown]
+    assert [failure.reason.split(",")[0] for failure in result.failures[::2]] == [
+        "No such file or directory",
+        "the file lasts 2.219 s",
+    ]
+    assert all([one.row for one in system.utterances] == [clip_row] for system in result.systems)
+
+
+def test_broken_sound_in_a_batch_spares_its_neighbours(clip_row: Row, unreadable: list[Row], own: OwnSystem) -> None:
+    result = evaluate([clip_row, unreadable[1], clip_row], [own], batch_size=3)
+    assert [failure.row.audio_filepath for failure in result.failures] == ["text.wav"]
+    assert [one.hypothesis for one in result.systems[0].utterances] == ["what time is it"] * 2
+
+
+def test_nothing_left_is_an_error(unreadable: list[Row]) -> None:
+    with pytest.raises(NothingToEvaluate, match="No such file"):
+        evaluate(unreadable, [Echo({})])
+
+
+def test_progress_counts_every_recording(clip_row: Row) -> None:
+    done: list[int] = []
+    evaluate([clip_row] * 5, [Echo({CLIP: ""})], batch_size=2, on_done=lambda _, count: done.append(count))
+    assert done == [2, 2, 1]
+
+
+def test_summary_has_the_keys_that_others_rely_on(evaluation: Evaluation, tmp_path: Path) -> None:
+    write_results(evaluation, tmp_path)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    model = summary["models"]["moonshine-tiny-en"]
+    assert {"wer", "wer_ci95", "cer", "rtfx", "latency_ms", "slices", "no_speech", "confidence"} <= set(model)
+    assert set(model["latency_ms"]) == {"p50", "p95", "p99"}
+    assert model["wer_ci95"][0] <= model["wer"] <= model["wer_ci95"][1]
+    assert set(model["slices"]["source"]["voice_queries"]) == set(model) - {"slices"}
+    assert summary["convention"] == "scoring@1"
+
+
+def test_utterances_and_failures_are_written_whole(clip_row: Row, unreadable: list[Row], tmp_path: Path) -> None:
+    result = evaluate([clip_row, *unreadable], [Echo({CLIP: "what time is it"})])
+    write_results(result, tmp_path / "new" / "folder")
+    lines = (tmp_path / "new" / "folder" / "utterances.jsonl").read_text().splitlines()
+    assert [json.loads(line)["hypothesis"] for line in lines] == ["what time is it"]
+    failures = (tmp_path / "new" / "folder" / "failures.jsonl").read_text().splitlines()
+    assert [json.loads(line)["audio_filepath"] for line in failures] == [row.audio_filepath for row in unreadable]
