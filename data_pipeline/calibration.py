@@ -85,7 +85,8 @@ class Fit:
             (
                 "# cross-validated over speakers and noise files:",
                 f"# speech AUC {self.speech.auc:.4f}, ECE {self.speech.reliability.ece:.4f}; {at.missed} of "
-                f"{at.speech_clips} clips with speech missed, words on {at.invented} of {at.noise_clips} noise clips",
+                f"{at.speech_clips} clips with speech missed, words on {at.invented} of {at.noise_clips} noise clips"
+                + ("" if at.holds else " (NOT within the bounds)"),
                 f"# text   AUC {self.text.auc:.4f}, ECE {self.text.reliability.ece:.4f}",
                 line,
             )
@@ -98,7 +99,8 @@ def fit(utterances: Sequence[Utterance], phantoms: frozenset[str]) -> Fit:
     Raises NothingToEvaluate where there are not both kinds of case for each regression, from two groups.
     """
     whole = [one for one in utterances if len(one.answer.heard) <= 1]
-    heard = [one for one in whole if one.answer.heard and letters(one.answer.heard[0].hypothesis.text)]
+    heard = [one for one in whole if not _is_wordless(one)]
+    silent = [one.is_speech for one in whole if _is_wordless(one)]
     values = np.array([_features(one, phantoms) for one in heard], np.float64).reshape(-1, len(FEATURES))
     is_speech = np.array([one.is_speech for one in heard], np.bool_)
     is_right = np.array([_is_right(one) for one in heard], np.bool_)
@@ -106,7 +108,6 @@ def fit(utterances: Sequence[Utterance], phantoms: frozenset[str]) -> Fit:
     of_speech = tuple(group for group, kept in zip(groups, is_speech, strict=True) if kept)
     speech = regress(Cases(values, is_speech, groups), "speech")
     text = regress(Cases(values[is_speech], is_right[is_speech], of_speech), "text")
-    silent = [one.is_speech for one in whole if one not in heard]
     threshold = choose_threshold(
         speech.probabilities[is_speech], speech.probabilities[~is_speech], silent.count(True), silent.count(False)
     )
@@ -160,6 +161,10 @@ def _features(utterance: Utterance, phantoms: frozenset[str]) -> list[float]:
     heard = utterance.answer.heard[0]
     values = features(heard.hypothesis, heard.speech_probability, phantoms)
     return [values[name] for name in FEATURES]
+
+
+def _is_wordless(utterance: Utterance) -> bool:
+    return not (utterance.answer.heard and letters(utterance.answer.heard[0].hypothesis.text))
 
 
 def _is_right(utterance: Utterance) -> bool:

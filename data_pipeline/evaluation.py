@@ -7,6 +7,7 @@ listed with the reason. Writes nothing; `data_pipeline.results` does.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
 from asr.convention import SCORING, Convention
 from asr.errors import AudioError
@@ -67,36 +68,33 @@ def evaluate(
     failures = {index: "no reference text" for index, row in enumerate(wanted) if row.text is None}
     answers: list[dict[int, Answer]] = []
     for system in systems:
-        answers.append({})
-        left = [index for index in range(len(wanted)) if index not in failures]
-        _warm_up(system, [wanted[index] for index in left])
-        for some in _batches(left, batch_size):
-            found = _answers(system, {index: wanted[index] for index in some})
-            failures |= {index: reason for index, reason in found.items() if isinstance(reason, str)}
-            answers[-1] |= {index: answer for index, answer in found.items() if isinstance(answer, Answer)}
-            on_done(system.name, len(some))
+        left = {index: row for index, row in enumerate(wanted) if index not in failures}
+        _warm_up(system, left.values())
+        found: dict[int, Answer | str] = {}
+        for batch in _batches(left, batch_size):
+            found |= _answers(system, batch)
+            on_done(system.name, len(batch))
+        failures |= {index: reason for index, reason in found.items() if isinstance(reason, str)}
+        answers.append({index: answer for index, answer in found.items() if isinstance(answer, Answer)})
     kept = [index for index in range(len(wanted)) if index not in failures]
     if not kept:
         why = next(iter(failures.values()), "no row is wanted")
         raise NothingToEvaluate(f"no utterance left of {len(wanted)}: {why}")
-    results = [
-        _result(
-            system.name,
-            _scored([wanted[index] for index in kept], [of_one[index] for index in kept], convention),
-            slice_fields,
-            min_slice,
-        )
-        for system, of_one in zip(systems, answers, strict=True)
-    ]
+    results = []
+    for system, of_one in zip(systems, answers, strict=True):
+        scored = _scored([wanted[index] for index in kept], [of_one[index] for index in kept], convention)
+        results.append(_result(system.name, scored, slice_fields, min_slice))
     failed = tuple(Failure(wanted[index], reason) for index, reason in sorted(failures.items()))
     return Evaluation(tuple(results), failed, convention.id, datetime.now(UTC))
 
 
-def _batches(indices: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    return (indices[at : at + size] for at in range(0, len(indices), size))
+def _batches(rows: Mapping[int, Row], size: int) -> Iterator[dict[int, Row]]:
+    left = iter(rows.items())
+    while batch := dict(islice(left, size)):
+        yield batch
 
 
-def _warm_up(system: System, rows: Sequence[Row]) -> None:
+def _warm_up(system: System, rows: Iterable[Row]) -> None:
     for row in rows:
         if isinstance(_answers(system, {0: row})[0], Answer):
             return
