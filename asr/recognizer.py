@@ -57,4 +57,5 @@ class Recognizer(Protocol):
         `cancelled(i)` is asked between decoding steps; a cancelled sound is no longer decoded and gets what
         was heard so far, marked as truncated. The result for a sound does not depend on its neighbours in
         the batch, but for rounding. An empty batch gives an empty list; an empty sound gives an empty text.
+        Raises AudioTooLong for a sound well above `max_duration_s`.
         """

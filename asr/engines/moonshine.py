@@ -20,9 +20,19 @@ from asr.audio import Audio, Samples
 from asr.cache import ModelFiles, derived
 from asr.engines import moonshine_graph
 from asr.engines.greedy import GreedyPath
-from asr.engines.moonshine_graph import EXTRA_SAMPLES, HEAD_SIZE, HEADS, LAYERS, MIN_STEPS, STEP_SAMPLES
+from asr.engines.moonshine_graph import (
+    EXTRA_SAMPLES,
+    HEAD_SIZE,
+    HEADS,
+    LAYERS,
+    MAX_DURATION_S,
+    MIN_STEPS,
+    STEP_SAMPLES,
+    VOCABULARY,
+)
 from asr.engines.moonshine_tokenizer import END, START, Tokenizer
 from asr.engines.moonshine_weights import PublishedWeights
+from asr.errors import AudioTooLong, CorruptModel
 from asr.recognizer import Hypothesis, Word, never_cancelled
 
 _ENCODER: Final = "encoder_model.ort"
@@ -61,14 +71,10 @@ class Moonshine:
         version = moonshine_graph.VERSION
         encoder = derived(files, "encoder.onnx", partial(_write_encoder, files), version=version)
         decoder = derived(files, "decoder.onnx", partial(_write_decoder, files), version=version)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        first, second = (
-            onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-            for path in (encoder, decoder)
-        )
-        return cls(files.model.id, first, second, Tokenizer.read(files.path("tokenizer.bin")))
+        tokenizer = Tokenizer.read(files.path("tokenizer.bin"))
+        if len(tokenizer.pieces) != VOCABULARY:
+            raise CorruptModel(f"tokenizer.bin has {len(tokenizer.pieces)} tokens, not {VOCABULARY}")
+        return cls(files.model.id, _session(encoder, threads), _session(decoder, threads), tokenizer)
 
     @property
     def model_id(self) -> str:
@@ -77,6 +83,8 @@ class Moonshine:
 
     def recognize(self, batch: Sequence[Audio], cancelled: Callable[[int], bool] = never_cancelled) -> list[Hypothesis]:
         """One hypothesis for each sound, in order; see `Recognizer.recognize`."""
+        if any(audio.duration_s > MAX_DURATION_S for audio in batch):
+            raise AudioTooLong(f"{self.model_id} takes pieces of at most {self.max_duration_s:.0f} s")
         paths = [GreedyPath(audio.duration_s, end=END) for audio in batch]
         heard: list[tuple[int, _Tensors]] = []
         for i, audio in enumerate(batch):
@@ -124,6 +132,16 @@ class Moonshine:
         )
         text = self._tokenizer.text(path.tokens)
         return Hypothesis(text, words, tuple(path.tokens), tuple(path.log_probs), path.truncated)
+
+
+def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors share no public base
+        raise CorruptModel(f"{path} is damaged; without it, it is written anew: {error}") from error
 
 
 def _side_by_side(caches: Sequence[_Tensors]) -> _Tensors:

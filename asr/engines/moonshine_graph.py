@@ -37,6 +37,10 @@ EXTRA_SAMPLES: Final = 64
 """The encoder takes a whole number of steps plus this."""
 MIN_STEPS: Final = 3
 
+MAX_DURATION_S: Final = 45.0
+"""Beyond it the rotary tables of either graph end."""
+VOCABULARY: Final = 32_768
+
 _END: Final = 2**31 - 1
 
 
@@ -202,7 +206,7 @@ def _decoder_layer(
 
 
 def _write_greedy_choice(graph: GraphWriter, logits: Value) -> None:
-    """The likeliest token and its log probability, so that the (b, 32768) logits never leave the graph."""
+    """The likeliest token and its log probability, so that the (b, 1, 32768) logits never leave the graph."""
     last = graph.ints(2)
     below_best = graph.op("Sub", logits, graph.op("ReduceMax", logits, last, keepdims=1))
     mass = graph.op("ReduceSum", graph.op("Exp", below_best), last, keepdims=0)

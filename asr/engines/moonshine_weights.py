@@ -44,14 +44,11 @@ class PublishedWeights:
 
     def constant(self, name: str, *, input: int) -> NDArray[np.float32]:
         """A float32 constant that stands at that input of the operation."""
-        value = self._find(name)[1][input]
-        if value is None:
-            raise CorruptModel(f"the graph has no constant at input {input} of {name}")
-        return np.asarray(value, np.float32)
+        return np.asarray(self._input(name, input), np.float32)
 
     def integers(self, name: str, *, input: int) -> NDArray[np.uint8]:
         """A uint8 constant that stands at that input of the operation."""
-        return np.asarray(self._find(name)[1][input], np.uint8)
+        return np.asarray(self._input(name, input), np.uint8)
 
     def layer(self, name: str) -> QuantizedLayer:
         """A quantized matrix product, with its bias where it has one."""
@@ -67,6 +64,12 @@ class PublishedWeights:
             int(zero_point.astype(int).item()),
             None if bias is None else np.asarray(bias, np.float32),
         )
+
+    def _input(self, name: str, input: int) -> NDArray[np.generic]:
+        value = dict(enumerate(self._find(name)[1])).get(input)
+        if value is None:
+            raise CorruptModel(f"the graph has no constant at input {input} of {name}")
+        return value
 
     def _find(self, name: str) -> tuple[str, list[NDArray[np.generic] | None]]:
         found = [operation for key, operation in self._operations.items() if key.endswith(name)]
