@@ -14,7 +14,7 @@ import numpy as np
 
 from asr.audio import SAMPLE_RATE_HZ, Audio, Samples, Span
 from asr.loudness import LoudnessTarget, normalize
-from asr.segmentation import group, subtract
+from asr.segmentation import group, rooms, split, subtract
 from asr.statistics import AudioStatistics, measure
 from asr.vad import ClippingRule, VoiceActivity, VoiceDetector, clip, speech_spans
 
@@ -102,7 +102,8 @@ def prepare(audio: Audio, front_end: FrontEnd, detector: VoiceDetector, *, max_p
     spans = speech_spans(activity, front_end.clipping)
     found = time.perf_counter()
     groups = _groups(audio, activity, spans, front_end, max_piece_s)
-    pieces = tuple(_piece(audio, activity, one_group, front_end) for one_group in groups)
+    shares = rooms(Span(0.0, audio.duration_s), groups)
+    pieces = tuple(_piece(audio, activity, *one, front_end) for one in zip(groups, shares, strict=True))
     statistics = measure(audio, spans)
     timings_ms = {"vad": (found - started) * 1e3, "loudness": (time.perf_counter() - found) * 1e3}
     return Prepared(pieces, statistics, _left_out(audio, pieces), timings_ms)
@@ -112,26 +113,26 @@ def _groups(
     audio: Audio, activity: VoiceActivity, spans: Sequence[Span], front_end: FrontEnd, max_piece_s: float
 ) -> list[list[Span]]:
     """What is recognized together."""
-    if not spans:
-        return _undetected(audio, front_end, max_piece_s)
     longest_s = max_piece_s - front_end.lead_silence_s - front_end.trail_silence_s
+    if not spans:
+        return _undetected(audio, activity, front_end, longest_s)
     if not front_end.cut_silence and audio.duration_s <= longest_s:
         return [[Span(0.0, audio.duration_s)]]
     return group(spans, activity, front_end.clipping, max_duration_s=longest_s)
 
 
-def _piece(audio: Audio, activity: VoiceActivity, spans: Sequence[Span], front_end: FrontEnd) -> Piece:
-    kept = clip(audio, spans, front_end.clipping)
+def _piece(audio: Audio, activity: VoiceActivity, spans: Sequence[Span], room: Span, front_end: FrontEnd) -> Piece:
+    kept = clip(audio, spans, front_end.clipping, within=room)
     level = normalize(kept.audio, front_end.loudness).audio if front_end.loudness else kept.audio
     span = Span(kept.kept[0].start_s, kept.kept[-1].end_s)
     return Piece(_surrounded(level, front_end), span, _evidence(activity, span))
 
 
-def _undetected(audio: Audio, front_end: FrontEnd, max_piece_s: float) -> list[list[Span]]:
-    """All of a recording in which no speech was found; nothing of one that is silent or longer than a piece."""
-    if not front_end.recognize_undetected or is_silent(audio) or audio.duration_s > max_piece_s - 2:
+def _undetected(audio: Audio, activity: VoiceActivity, front_end: FrontEnd, longest_s: float) -> list[list[Span]]:
+    """All of a recording in which no speech was found, unless it is silent."""
+    if not front_end.recognize_undetected or is_silent(audio):
         return []
-    return [[Span(0.0, audio.duration_s)]]
+    return [[part] for part in split(Span(0.0, audio.duration_s), activity, max_duration_s=longest_s)]
 
 
 def _evidence(activity: VoiceActivity, span: Span) -> float:

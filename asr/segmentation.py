@@ -4,6 +4,7 @@ Knows neither sound nor models: only where speech is, and how likely each frame 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,7 +31,14 @@ def group(
 
 
 def split(span: Span, activity: VoiceActivity, *, max_duration_s: float) -> list[Span]:
-    """Parts of at most `max_duration_s`, each cut in the second half of its room, where speech is least likely."""
+    """Parts of at most `max_duration_s`, each cut in the second half of its room, where speech is least likely.
+
+    Raises ValueError where that room is less than two frames.
+    """
+    if max_duration_s < 2 * activity.hop_s:
+        raise ValueError(
+            f"pieces of {max_duration_s:.3f} s are too short: silence and padding leave no room for speech"
+        )
     parts: list[Span] = []
     while span.duration_s > max_duration_s:
         earliest, latest = (round((span.start_s + max_duration_s * f) / activity.hop_s) for f in (0.5, 1.0))
@@ -39,6 +47,14 @@ def split(span: Span, activity: VoiceActivity, *, max_duration_s: float) -> list
         parts.append(Span(span.start_s, cut_s))
         span = Span(cut_s, span.end_s)
     return [*parts, span]
+
+
+def rooms(whole: Span, groups: Sequence[Sequence[Span]]) -> list[Span]:
+    """How far the padding of each group may reach: a pause between two is halved, so that no sound is heard twice."""
+    if not groups:
+        return []
+    cuts_s = [(before[-1].end_s + after[0].start_s) / 2 for before, after in pairwise(groups)]
+    return [Span(start_s, end_s) for start_s, end_s in pairwise([whole.start_s, *cuts_s, whole.end_s])]
 
 
 def subtract(whole: Span, taken: Sequence[Span]) -> list[Span]:

@@ -220,10 +220,11 @@ def merge(spans: Sequence[Span], *, max_gap_s: float = 0.0) -> list[Span]:
     return merged
 
 
-def clip(audio: Audio, spans: Sequence[Span], rule: ClippingRule) -> Clip:
-    """Keep the spans with their padding of original sound; padding ends where the recording does."""
+def clip(audio: Audio, spans: Sequence[Span], rule: ClippingRule, *, within: Span | None = None) -> Clip:
+    """Keep the spans with their padding of original sound; padding ends where `within` does, or the recording."""
+    room = within or Span(0.0, audio.duration_s)
     padded = [
-        Span(max(0.0, s.start_s - rule.lead_padding_s), min(audio.duration_s, s.end_s + rule.trail_padding_s))
+        Span(max(room.start_s, s.start_s - rule.lead_padding_s), min(room.end_s, s.end_s + rule.trail_padding_s))
         for s in spans
     ]
     kept = tuple(merge([span for span in padded if span.duration_s > 0]))
