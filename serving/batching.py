@@ -13,7 +13,8 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -85,6 +86,7 @@ class Batcher:
         self._waiting: list[_Job] = []
         self._running: dict[int, tuple[float, float]] = {}
         """Worker number to the start of its batch and the seconds of audio in it."""
+        self._expected_s = 0.0
         self._order = itertools.count()
         self._draining = False
         self._threads: list[threading.Thread] = []
@@ -112,9 +114,20 @@ class Batcher:
             raise
 
     def check_room(self, *, audio_s: float, deadline: float) -> None:
-        """Would a sound of that length be taken now? Raises Overloaded or Draining if not."""
+        """Would a sound of that length be taken, after all that is expected? Raises Overloaded or Draining if not."""
         with self._changed:
-            self._check_room(audio_s, deadline)
+            self._check_room(audio_s, deadline, expected_s=self._expected_s)
+
+    @contextmanager
+    def expecting(self, audio_s: float) -> Iterator[None]:
+        """Count a sound that is still being prepared as one that waits."""
+        with self._changed:
+            self._expected_s += audio_s
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._expected_s -= audio_s
 
     @property
     def queued_audio_s(self) -> float:
@@ -146,14 +159,14 @@ class Batcher:
             self._changed.notify()
         return job
 
-    def _check_room(self, audio_s: float, deadline: float) -> None:
+    def _check_room(self, audio_s: float, deadline: float, *, expected_s: float = 0.0) -> None:
         if self._draining:
             raise Draining("the server is shutting down")
         alive = [job for job in self._waiting if not job.cancelled]
         waiting_s = sum(job.audio.duration_s for job in alive)
         if waiting_s and waiting_s + audio_s > self._limits.max_queue_audio_s:
             raise Overloaded("too much audio is waiting", self._service_time.predict_s(waiting_s))
-        ahead_s = sum(job.audio.duration_s for job in alive if job.deadline <= deadline)
+        ahead_s = expected_s + sum(job.audio.duration_s for job in alive if job.deadline <= deadline)
         ready_s = self._wait_s(ahead_s) + self._service_time.predict_s(audio_s)
         late_s = self._clock() + ready_s - deadline
         if late_s > 0 and (alive or self._running):  # an idle server tries: else it would never learn better

@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from typing import Final
 
 from asr.audio import Audio
 from asr.decode import DecodeLimits, PcmFormat, decode, needs_libav
@@ -21,6 +22,10 @@ from asr.pipeline import Pipeline, decode_and_prepare, prepare_for
 
 logger = logging.getLogger(__name__)
 
+INITIAL_S: Final = 0.005
+MEMORY: Final = 0.05
+"""Weight of the newest recording in the running mean of what one takes."""
+
 
 class FrontEndPool:
     """Stages 1 to 3 for many requests at once."""
@@ -29,9 +34,25 @@ class FrontEndPool:
         self._workers = workers
         self._threads = ThreadPoolExecutor(workers, "front-end")
         self._processes: ProcessPoolExecutor | None = None
+        self._inside = 0
+        self._mean_s = INITIAL_S
+
+    @property
+    def wait_s(self) -> float:
+        """Predicted time until a recording that comes now leaves the front end."""
+        return self._mean_s * (1 + self._inside / self._workers)
 
     async def prepare(self, data: bytes, pipeline: Pipeline, pcm: PcmFormat | None = None) -> Prepared:
         """Decode, find speech, bring to one level. Raises what `asr.decode.decode` raises."""
+        self._inside += 1
+        try:
+            prepared = await self._prepare(data, pipeline, pcm)
+        finally:
+            self._inside -= 1
+        self._mean_s += MEMORY * (sum(prepared.timings_ms.values()) / 1e3 - self._mean_s)
+        return prepared
+
+    async def _prepare(self, data: bytes, pipeline: Pipeline, pcm: PcmFormat | None) -> Prepared:
         loop = asyncio.get_running_loop()
         if pcm is not None or not needs_libav(data):
             return await loop.run_in_executor(self._threads, partial(decode_and_prepare, data, pipeline, pcm=pcm))

@@ -176,7 +176,7 @@ class LimitSettings(Section):
     max_query_s: Positive = 60.0
     """Longest recording on `/v1/search`."""
     deadline_s: Positive = 0.45
-    """Time for the recognition of a query of no length; what cannot be done in time is refused at once."""
+    """Time for front end and recognition of a query; what cannot be done in time is refused at once."""
     deadline_per_audio_s: NotNegative = 0.05
     """Added to it for each second of audio."""
     max_queue_audio_s: Positive = 60.0

@@ -21,17 +21,22 @@ from serving.front_end_pool import FrontEndPool
 PIECES_AT_ONCE: Final = 4
 """Pieces of one long recording that wait or run together; the rest comes after, so that one file fills no queue."""
 
+USUAL_S: Final = 2.0
+"""Length of a query, before any has come."""
+MEMORY: Final = 0.05
+"""Weight of the newest recording in the running mean of lengths."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long recognition may take; it grows with the audio."""
+    """How long an answer may take; it grows with the audio."""
 
     base_s: float
     per_audio_s: float
 
-    def deadline(self, now: float, audio_s: float) -> float:
+    def deadline(self, arrived: float, audio_s: float) -> float:
         """The moment by which that much audio must be recognized."""
-        return now + self.base_s + self.per_audio_s * audio_s
+        return arrived + self.base_s + self.per_audio_s * audio_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,7 @@ class Transcriber:
         self._batcher = batcher
         self._front_end = front_end
         self._patience = patience
+        self._usual_s = USUAL_S
 
     @property
     def model_id(self) -> str:
@@ -60,13 +66,14 @@ class Transcriber:
 
     def check_room(self) -> None:
         """Raise Overloaded or Draining at once where a short query would be turned away after decoding."""
-        now = time.monotonic()
-        self._batcher.check_room(audio_s=1.0, deadline=self._patience.deadline(now, 1.0))
+        deadline = self._patience.deadline(time.monotonic(), self._usual_s)
+        self._batcher.check_room(audio_s=self._usual_s, deadline=deadline - self._front_end.wait_s)
 
     async def transcribe(self, request: Request) -> Transcription:
         """Transcribe one recording, whole. Raises what decoding raises, Overloaded or Draining."""
+        arrived = time.monotonic()
         prepared = await self._prepare(request)
-        async with aclosing(self._recognize(prepared)) as recognized:
+        async with aclosing(self._recognize(prepared, arrived)) as recognized:
             return self._conclude(request, prepared, [one async for one in recognized])
 
     async def stream(self, request: Request) -> AsyncIterator[str | Transcription]:
@@ -74,10 +81,11 @@ class Transcriber:
 
         Raises what `transcribe` raises.
         """
+        arrived = time.monotonic()
         prepared = await self._prepare(request)
         done: list[Recognized] = []
         gap = ""
-        async with aclosing(self._recognize(prepared)) as recognized:
+        async with aclosing(self._recognize(prepared, arrived)) as recognized:
             async for one in recognized:
                 piece = replace(prepared, pieces=(prepared.pieces[len(done)],), untranscribed=())
                 done.append(one)
@@ -92,7 +100,11 @@ class Transcriber:
 
     async def _prepare(self, request: Request) -> Prepared:
         limits = replace(self._pipeline.limits, max_duration_s=request.max_duration_s)
-        return await self._front_end.prepare(request.data, replace(self._pipeline, limits=limits), request.pcm)
+        with self._batcher.expecting(self._usual_s):
+            prepared = await self._front_end.prepare(request.data, replace(self._pipeline, limits=limits), request.pcm)
+        if len(prepared.pieces) == 1:
+            self._usual_s += MEMORY * (prepared.pieces[0].audio.duration_s - self._usual_s)
+        return prepared
 
     def _conclude(self, request: Request, prepared: Prepared, recognized: list[Recognized]) -> Transcription:
         pipeline = replace(self._pipeline, convention=request.convention)
@@ -100,9 +112,9 @@ class Transcriber:
         prepared.timings_ms["recognize"] = sum(one.recognize_s for one in recognized) * 1e3
         return conclude(prepared, [one.hypothesis for one in recognized], pipeline)
 
-    async def _recognize(self, prepared: Prepared) -> AsyncGenerator[Recognized, None]:
+    async def _recognize(self, prepared: Prepared, arrived: float) -> AsyncGenerator[Recognized, None]:
         """In order; a few pieces ahead, and all of them cancelled when nobody listens any more."""
-        deadline = self._patience.deadline(time.monotonic(), sum(p.audio.duration_s for p in prepared.pieces))
+        deadline = self._patience.deadline(arrived, sum(piece.audio.duration_s for piece in prepared.pieces))
         room = asyncio.Semaphore(PIECES_AT_ONCE)
         alone = len(prepared.pieces) == 1
         tasks = [
