@@ -9,7 +9,7 @@ What each key means stands here and, by test, in docs/configuration.md. Knows no
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -18,6 +18,9 @@ from asr.front_end import FrontEnd, SilenceKind
 from asr.loading import Detector
 from asr.loudness import LoudnessTarget
 from asr.vad import ClippingRule
+
+ENV_PREFIX: Final = "VOICESEARCH_"
+ENV_DELIMITER: Final = "__"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -186,7 +189,9 @@ class LimitSettings(Section):
 class Settings(BaseSettings):
     """The whole file."""
 
-    model_config = SettingsConfigDict(env_prefix="VOICESEARCH_", env_nested_delimiter="__", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter=ENV_DELIMITER, extra="ignore", frozen=True
+    )
 
     server: ServerSettings = ServerSettings()
     model: ModelSettings = ModelSettings()
@@ -223,12 +228,21 @@ def read_settings(path: Path | None) -> Settings:
             raise ValueError(f"{path}: {error}") from error
     if unknown := sorted(tables.keys() - Settings.model_fields.keys()):
         raise ValueError(f"{path}: unknown section [{unknown[0]}]; there are: {', '.join(Settings.model_fields)}")
+    for name in sorted(os.environ):
+        if (section := _section_of(name)) not in {None, *Settings.model_fields}:
+            raise ValueError(f"{name}: unknown section [{section}]; there are: {', '.join(Settings.model_fields)}")
     try:
         return Settings(**tables)  # type: ignore[arg-type]  # pydantic checks the tables
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ValueError(f"{path or 'environment'}: {where}: {first['msg']}") from error
+
+
+def _section_of(variable: str) -> str | None:
+    """The section that a variable of the environment means; None for one that is no setting."""
+    section, delimiter, _ = variable.lower().removeprefix(ENV_PREFIX.lower()).partition(ENV_DELIMITER)
+    return section if delimiter and variable.upper().startswith(ENV_PREFIX) else None
 
 
 def available_cores() -> int:

@@ -1,0 +1,105 @@
+"""`/metrics`, read by Prometheus' own parsers."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from serving.telemetry import STAGES, Telemetry
+from tests.serving.conftest import LiveServer
+from tests.serving.processes import metric
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+
+
+@pytest.fixture
+def used_server(server: LiveServer, query_clip: Path) -> LiveServer:
+    assert httpx.post(server.base_url + "/v1/search", files={"file": query_clip.read_bytes()}).status_code == 200
+    return server
+
+
+def test_the_text_format(used_server: LiveServer) -> None:
+    answer = httpx.get(used_server.base_url + "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    families = {family.name: family for family in parse_text(answer.text)}
+    assert {
+        "voicesearch_build_info",
+        "voicesearch_requests",
+        "voicesearch_request_seconds",
+        "voicesearch_stage_seconds",
+        "voicesearch_batch_size",
+        "voicesearch_no_speech",
+        "voicesearch_queue_audio_seconds",
+        "voicesearch_busy_workers",
+        "voicesearch_pending_events",
+        "asr_audio_seconds",
+        "process_resident_memory_bytes",
+    } <= families.keys()
+    stages = {sample.labels["stage"] for sample in families["voicesearch_stage_seconds"].samples}
+    assert stages == set(STAGES)
+    assert all(family.documentation for family in families.values())
+
+
+def test_openmetrics_for_who_accepts_it(used_server: LiveServer) -> None:
+    answer = httpx.get(used_server.base_url + "/metrics", headers={"accept": OPENMETRICS})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    families = {family.name for family in parse_openmetrics(answer.text)}  # type: ignore[no-untyped-call]
+    assert "voicesearch_stage_seconds" in families
+
+
+def test_the_buckets_reach_from_a_millisecond_to_ten_seconds(used_server: LiveServer) -> None:
+    families = {family.name: family for family in parse_text(httpx.get(used_server.base_url + "/metrics").text)}
+    bounds = [
+        float(sample.labels["le"])
+        for sample in families["voicesearch_stage_seconds"].samples
+        if sample.name.endswith("_bucket") and sample.labels["stage"] == "total"
+    ]
+    assert (bounds[0], bounds[-2], bounds[-1]) == (0.001, 10.0, float("inf"))
+
+
+def test_a_query_is_counted_once_in_every_stage(used_server: LiveServer, query_clip: Path) -> None:
+    def counts() -> dict[str, float]:
+        url = used_server.base_url
+        stages = {stage: metric(url, "voicesearch_stage_seconds_count", stage=stage) for stage in STAGES}
+        requests = metric(url, "voicesearch_requests_total", route="/v1/search", status="200")
+        return stages | {"requests": requests, "clips": metric(url, "voicesearch_batch_size_sum")}
+
+    before, audio_s = counts(), metric(used_server.base_url, "asr_audio_seconds_total")
+    httpx.post(used_server.base_url + "/v1/search", files={"file": query_clip.read_bytes()})
+    assert counts() == {name: count + 1 for name, count in before.items()}
+    assert metric(used_server.base_url, "asr_audio_seconds_total") == pytest.approx(audio_s + 2.219, abs=0.01)
+
+
+def test_clients_cannot_make_new_series(used_server: LiveServer) -> None:
+    def series() -> set[str]:
+        text = httpx.get(used_server.base_url + "/metrics").text
+        return {line.rsplit(" ", 1)[0] for line in text.splitlines() if not line.startswith("#")}
+
+    for path in ("/v1/models/a", "/one", "/pages/a.css"):
+        httpx.get(used_server.base_url + path)
+    before = series()
+    for path in ("/v1/models/b", "/two", "/pages/b.css"):
+        httpx.get(used_server.base_url + path, headers={"x-tenant": path})
+    httpx.request("BREW", used_server.base_url + "/three")
+    assert series() == before
+
+
+def test_every_metric_keeps_the_rules_of_promtool(used_server: LiveServer) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed")
+    text = httpx.get(used_server.base_url + "/metrics").content
+    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_two_servers_in_one_process_count_apart() -> None:
+    one, other = Telemetry(), Telemetry()
+    one.request("/v1/search", 200, 0.1)
+    labels = {"route": "/v1/search", "status": "200"}
+    assert one.registry.get_sample_value("voicesearch_requests_total", labels) == 1
+    assert other.registry.get_sample_value("voicesearch_requests_total", labels) is None
