@@ -18,6 +18,16 @@ COMMANDS = {
     "bench": "serving.commands.bench:bench",
 }
 
+EXTRAS = {
+    "faster_whisper": "peers",
+    "litserve": "peers",
+    "matplotlib": "plot",
+    "moonshine_voice": "peers",
+    "psycopg": "postgres",
+    "scipy": "fit",
+}
+"""Which extra of the distribution brings a module that the default installation lacks."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported on first use."""
@@ -31,8 +41,7 @@ class LazyGroup(click.Group):
         if name not in COMMANDS:
             return None
         module, attribute = COMMANDS[name].split(":")
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)
+        command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
 
@@ -50,6 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 130
     except click.ClickException as error:
         _complain(error.format_message())
+        code = 2
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        _complain(f"this needs {error.name}: pip install 'voicesearch[{EXTRAS[error.name]}]'")
         code = 2
     except (OSError, ValueError, LookupError) as error:
         _complain(str(error) or type(error).__name__)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,3 +53,15 @@ def data_folder() -> Path:
     if not (folder / "speech" / "manifest.jsonl").is_file():
         pytest.skip("VOICESEARCH_DATA does not point to the larger recordings")
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """On CI a skipped test is a failed one, but for those that need a GPU."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and "cuda" not in item.keywords and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped on CI: {report.longrepr}"
+    return report
