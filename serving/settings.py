@@ -160,7 +160,7 @@ class PrivacySettings(Section):
     store_transcripts: bool = True
     """Keep transcripts and typed queries in the event store."""
     log_transcripts: bool = False
-    """Write transcripts to the log."""
+    """Write transcripts and typed queries to the log."""
     keep_audio: bool = False
     """Keep the audio of requests that carry `consent=true`."""
     audio_folder: Path = Path(".voicesearch/audio")

@@ -18,7 +18,7 @@ async def health(request: Request) -> Response:
 
 @router.get("/readyz")
 async def ready(request: Request) -> Response:
-    """The process takes requests: not while it loads or drains, nor when events can no longer be kept."""
+    """The process takes requests: not while it drains. A store that is away is told, for events wait in the journal."""
     service = service_of(request)
     if not service.ready:
         return json_response({"status": "draining"}, 503)

@@ -10,7 +10,7 @@ from monitoring.voice_events import Client, ServedBy
 from serving.disconnect import while_connected
 from serving.errors import BadField
 from serving.pcm import pcm_format
-from serving.routes.service import json_response, request_id_of, service_of
+from serving.routes.service import json_response, log_transcript, request_id_of, service_of
 from serving.routes.transcription_body import untranscribed
 from serving.search import Hit
 from serving.uploads import read_form
@@ -62,6 +62,7 @@ async def search(request: Request) -> Response:
         pcm=pcm,
     )
     found = await while_connected(request, answer(query, service.voice_search))
+    log_transcript(service, found.transcript)
     return json_response(answer_body(found, service.voice_search.served_by))
 
 
@@ -76,6 +77,7 @@ async def search_text(request: Request, typed: TextQuery) -> Response:
         text=typed.query,
     )
     found = await answer(query, service.voice_search)
+    log_transcript(service, found.transcript)
     return json_response(
         {
             "request_id": found.request_id,

@@ -1,5 +1,6 @@
 """What routes need of the running server, and how they get it."""
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -17,6 +18,8 @@ from serving.telemetry import Telemetry
 from serving.transcriber import Transcriber
 from serving.voice_search import VoiceSearch
 
+logger = logging.getLogger("voicesearch.transcripts")
+
 
 @dataclass(slots=True, kw_only=True)
 class Service:
@@ -33,6 +36,12 @@ class Service:
     ready: bool = True
     """False while the server drains."""
     pages: Path = field(default_factory=lambda: Path(__file__).parent.parent / "pages")
+
+
+def log_transcript(service: Service, transcript: str) -> None:
+    """Write what was said to the log, where the operator asked for it."""
+    if service.settings.privacy.log_transcripts:
+        logger.info("transcript", extra={"transcript": transcript})
 
 
 def service_of(request: Request) -> Service:

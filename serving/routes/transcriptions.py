@@ -19,7 +19,7 @@ from serving.disconnect import while_connected
 from serving.errors import BadField, ServingError, answer_for
 from serving.pcm import pcm_format
 from serving.routes.models import check_model
-from serving.routes.service import Service, json_response, request_id_of, service_of
+from serving.routes.service import Service, json_response, log_transcript, request_id_of, service_of
 from serving.routes.transcription_body import json_body, text_body, verbose_body
 from serving.routes.transcription_form import Format, TranscriptionForm, read_transcription_form
 from serving.uploads import read_form
@@ -116,6 +116,7 @@ def _event(body: dict[str, object]) -> bytes:
 
 def _note(request: Request, service: Service, result: Transcription) -> None:
     """Count and keep what happened."""
+    log_transcript(service, result.text)
     statistics = result.statistics
     service.telemetry.query(result.timings_ms, audio_s=statistics.duration_s, no_speech=result.no_speech)
     keeps = service.settings.privacy.store_transcripts
