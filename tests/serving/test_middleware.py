@@ -48,8 +48,8 @@ def get(telemetry: Telemetry, path: str, body: bytes = b"") -> httpx.Response:
     return asyncio.run(ask())
 
 
-def counted(telemetry: Telemetry, status: int) -> float | None:
-    labels = {"route": "unmatched", "status": str(status)}
+def counted(telemetry: Telemetry, path: str, status: int) -> float | None:
+    labels = {"route": path, "status": str(status)}
     return telemetry.registry.get_sample_value("voicesearch_requests_total", labels)
 
 
@@ -69,7 +69,7 @@ def test_a_fault_of_ours_has_the_shape_of_every_error_and_tells_no_secret(caplog
     assert answer.headers["x-should-retry"] == "false"
     assert "secret" not in answer.text
     assert "a secret of ours" in caplog.text
-    assert counted(telemetry, 500) == 1
+    assert counted(telemetry, "/faulty", 500) == 1
 
 
 def test_a_fault_in_the_middle_of_an_answer_cuts_it_off() -> None:
