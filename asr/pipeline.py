@@ -65,7 +65,7 @@ class Transcription:
     """Probability that every word is right, in [0, 1]; 0 where there is no speech."""
     no_speech: bool
     untranscribed: tuple[Untranscribed, ...]
-    """What was left out and why, in order."""
+    """What was left out and why, in order; neighbours of one reason are one."""
     statistics: AudioStatistics
     model: str
     convention: str
@@ -128,7 +128,7 @@ def conclude(prepared: Prepared, hypotheses: Sequence[Hypothesis], pipeline: Pip
         segments=tuple(heard),
         confidence=_joint_confidence(heard),
         no_speech=not heard,
-        untranscribed=tuple(sorted(left_out, key=lambda one: one.span)),
+        untranscribed=_joined(left_out),
         statistics=prepared.statistics,
         model=pipeline.recognizer.model_id,
         convention=pipeline.convention.id,
@@ -147,6 +147,18 @@ def _segment(piece: Piece, hypothesis: Hypothesis, trusted: Trust, convention: C
         trusted.text,
         trusted.speech,
     )
+
+
+def _joined(left_out: Sequence[Untranscribed]) -> tuple[Untranscribed, ...]:
+    joined: list[Untranscribed] = []
+    for one in sorted(left_out, key=lambda one: one.span):
+        last = joined[-1] if joined else None
+        if last and last.reason is one.reason and one.span.start_s <= last.span.end_s:
+            end_s = max(last.span.end_s, one.span.end_s)
+            joined[-1] = Untranscribed(Span(last.span.start_s, end_s), one.reason)
+        else:
+            joined.append(one)
+    return tuple(joined)
 
 
 def _joint_confidence(segments: Sequence[Segment]) -> float:

@@ -172,13 +172,22 @@ def test_pieces_become_one_text_in_the_convention() -> None:
 
 def test_pieces_without_speech_are_left_out_with_the_reason() -> None:
     gap = Untranscribed(Span(2, 3), LeftOut.SILENCE)
-    one = prepared((Span(0, 2), 0.9), (Span(3, 5), 0.2), (Span(5, 6), 0.9), left_out=(gap,))
+    one = prepared((Span(0, 2), 0.9), (Span(3, 5), 0.2), (Span(6, 7), 0.9), left_out=(gap,))
     result = conclude(one, [heard_as("Lamp."), heard_as("You"), heard_as("")], FAKED)
     assert result.text == "lamp"
     assert result.untranscribed == (
         gap,
         Untranscribed(Span(3, 5), LeftOut.NO_SPEECH),
-        Untranscribed(Span(5, 6), LeftOut.NO_SPEECH),
+        Untranscribed(Span(6, 7), LeftOut.NO_SPEECH),
+    )
+
+
+def test_neighbours_that_are_left_out_for_one_reason_are_one() -> None:
+    around = tuple(Untranscribed(Span(a, b), LeftOut.NO_SPEECH) for a, b in ((5, 8), (0, 2)))
+    one = prepared((Span(2, 5), 0.1), left_out=(*around, Untranscribed(Span(8, 8), LeftOut.TRUNCATED_FILE)))
+    assert conclude(one, [heard_as("You")], FAKED).untranscribed == (
+        Untranscribed(Span(0, 8), LeftOut.NO_SPEECH),
+        Untranscribed(Span(8, 8), LeftOut.TRUNCATED_FILE),
     )
 
 

@@ -12,10 +12,16 @@ from asr.segmentation import group, rooms, split, subtract
 from asr.vad import ClippingRule, VoiceActivity, speech_spans
 
 HOP_S = 0.032
-RULE = ClippingRule()
+RULE = ClippingRule(lead_padding_s=0.3, trail_padding_s=0.2)
 PADDING_S = RULE.lead_padding_s + RULE.trail_padding_s
 
-probabilities = st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9]), min_size=1, max_size=600)
+
+def flattened(runs: list[tuple[float, int]]) -> list[float]:
+    return [value for value, length in runs for _ in range(length)]
+
+
+levels = st.sampled_from([0.0, 0.1, 0.5, 0.7, 0.9])
+probabilities = st.lists(st.tuples(levels, st.integers(1, 300)), min_size=1, max_size=8).map(flattened)
 
 
 def activity_of(values: list[float]) -> VoiceActivity:
@@ -99,3 +105,9 @@ def test_what_is_left_and_what_is_taken_are_the_whole(edges: list[int], start: i
             s for s in [*gaps, *taken] if s.start_s <= second < s.end_s and start <= s.start_s and s.end_s <= end
         ]
         assert len(holders) == 1
+
+
+def test_spans_that_overlap_are_taken_once() -> None:
+    assert subtract(Span(0, 10), [Span(1, 8), Span(2, 3), Span(7, 9)]) == [Span(0, 1), Span(9, 10)]
+    assert subtract(Span(0, 10), []) == [Span(0, 10)]
+    assert subtract(Span(0, 10), [Span(0, 10)]) == []
