@@ -5,11 +5,12 @@ Knows no audio.
 """
 
 import asyncio
+import sys
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -91,6 +92,12 @@ class _Guard:
             raise TooLarge(f"the request body is longer than {self._max_bytes} bytes")
 
 
+class _InMemory(MultiPartParser):
+    """Never puts a recording on the disk, however long: the body is bounded, and what people say is not kept."""
+
+    spool_max_size = sys.maxsize
+
+
 @dataclass(frozen=True, slots=True)
 class UploadedForm:
     """A multipart form with one file."""
@@ -108,13 +115,17 @@ async def read_form(request: Request) -> UploadedForm:
     """
     if not request.headers.get("content-type", "").lower().startswith(FORM):
         raise WrongMediaType(f"send {FORM} with the recording in the field `file`")
+    parser = _InMemory(
+        request.headers, request.stream(), max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+    )
     try:
-        async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
-            return await _uploaded(form)
-    except HTTPException as error:
-        raise BadField(f"not a multipart form: {error.detail}") from error
-    except UnicodeError as error:
+        form = await parser.parse()
+    except (MultiPartException, UnicodeError) as error:
         raise BadField(f"not a multipart form: {error}") from error
+    try:
+        return await _uploaded(form)
+    finally:
+        await form.close()
 
 
 async def _uploaded(form: FormData) -> UploadedForm:

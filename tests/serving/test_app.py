@@ -169,6 +169,19 @@ def test_who_leaves_is_worked_for_no_more(
     assert transcribe(one_worker, query_clip.read_bytes()).status_code == 200
 
 
+def test_who_leaves_in_the_middle_of_a_stream(one_worker: ServerProcess, long_recording: LongRecording) -> None:
+    wait_until(lambda: is_idle(one_worker))
+    audio_s = one_worker.metric("asr_audio_seconds_total")
+    clips = one_worker.metric("voicesearch_batch_size_sum")
+    with httpx.stream(
+        "POST", one_worker.url + ROUTE, files={"file": long_recording.data}, data={"stream": "true"}, timeout=120
+    ) as answer:
+        next(answer.iter_lines())
+    wait_until(lambda: is_idle(one_worker))
+    assert one_worker.metric("asr_audio_seconds_total") == audio_s
+    assert one_worker.metric("voicesearch_batch_size_sum") < clips + 7
+
+
 def test_who_leaves_the_queue_is_forgotten(
     one_worker: ServerProcess, long_recording: LongRecording, query_clip: Path
 ) -> None:
@@ -238,9 +251,6 @@ def test_sound_without_detected_speech(tmp_path: Path, query_clip: Path, recogni
         assert (body["text"], body["untranscribed"]) == ("", [whole])
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the pieces of a recording are admitted one by one: many at once all run out of time"
-)
 def test_work_on_long_recordings_is_not_thrown_away(tmp_path: Path, long_recording: LongRecording) -> None:
     """There is time for three of twenty-four; the others are turned away before anything is computed for them."""
     with serving(tmp_path, {"model.workers": "1"}) as server, ThreadPoolExecutor(24) as pool:
