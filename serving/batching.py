@@ -55,6 +55,15 @@ class Recognized:
     batch_size: int
 
 
+@dataclass(slots=True, eq=False)
+class Expected:
+    """Audio that will come, and by when it must be done."""
+
+    deadline: float
+    audio_s: float
+    """Falls as the audio comes."""
+
+
 @dataclass(order=True, slots=True)
 class _Job:
     deadline: float
@@ -86,7 +95,7 @@ class Batcher:
         self._waiting: list[_Job] = []
         self._running: dict[int, tuple[float, float]] = {}
         """Worker number to the start of its batch and the seconds of audio in it."""
-        self._expected_s = 0.0
+        self._expected: list[Expected] = []
         self._order = itertools.count()
         self._draining = False
         self._threads: list[threading.Thread] = []
@@ -113,21 +122,26 @@ class Batcher:
             job.cancelled = True
             raise
 
-    def check_room(self, *, audio_s: float, deadline: float) -> None:
-        """Would a sound of that length be taken, after all that is expected? Raises Overloaded or Draining if not."""
+    def check_room(self, *, audio_s: float, deadline: float, at_once_s: float | None = None) -> None:
+        """Would that much audio be done in time, after all that is more urgent, waiting or expected?
+
+        `at_once_s` is how much of it will wait together, where it comes in pieces. Raises Overloaded or Draining.
+        """
         with self._changed:
-            self._check_room(audio_s, deadline, expected_s=self._expected_s)
+            self._check_bound(audio_s if at_once_s is None else at_once_s)
+            self._check_time(audio_s, deadline, self._expected)
 
     @contextmanager
-    def expecting(self, audio_s: float) -> Iterator[None]:
-        """Count a sound that is still being prepared as one that waits."""
+    def expecting(self, audio_s: float, *, deadline: float) -> Iterator[Expected]:
+        """Count sound that is still being prepared as waiting: it has been promised its time."""
+        expected = Expected(deadline, audio_s)
         with self._changed:
-            self._expected_s += audio_s
+            self._expected.append(expected)
         try:
-            yield
+            yield expected
         finally:
             with self._changed:
-                self._expected_s -= audio_s
+                self._expected.remove(expected)
 
     @property
     def queued_audio_s(self) -> float:
@@ -153,20 +167,24 @@ class Batcher:
     def _enter(self, audio: Audio, deadline: float) -> _Job:
         loop = asyncio.get_running_loop()
         with self._changed:
-            self._check_room(audio.duration_s, deadline)
+            self._check_bound(audio.duration_s)
+            self._check_time(audio.duration_s, deadline, ())
             job = _Job(deadline, next(self._order), audio, self._clock(), loop.create_future(), loop)
             heapq.heappush(self._waiting, job)
             self._changed.notify()
         return job
 
-    def _check_room(self, audio_s: float, deadline: float, *, expected_s: float = 0.0) -> None:
+    def _check_bound(self, audio_s: float) -> None:
         if self._draining:
             raise Draining("the server is shutting down")
-        alive = [job for job in self._waiting if not job.cancelled]
-        waiting_s = sum(job.audio.duration_s for job in alive)
+        waiting_s = sum(job.audio.duration_s for job in self._waiting if not job.cancelled)
         if waiting_s and waiting_s + audio_s > self._limits.max_queue_audio_s:
             raise Overloaded("too much audio is waiting", self._service_time.predict_s(waiting_s))
-        ahead_s = expected_s + sum(job.audio.duration_s for job in alive if job.deadline <= deadline)
+
+    def _check_time(self, audio_s: float, deadline: float, expected: Sequence[Expected]) -> None:
+        alive = [job for job in self._waiting if not job.cancelled]
+        ahead_s = sum(job.audio.duration_s for job in alive if job.deadline <= deadline)
+        ahead_s += sum(one.audio_s for one in expected if one.deadline <= deadline)
         ready_s = self._wait_s(ahead_s) + self._service_time.predict_s(audio_s)
         late_s = self._clock() + ready_s - deadline
         if late_s > 0 and (alive or self._running):  # an idle server tries: else it would never learn better

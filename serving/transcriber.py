@@ -5,7 +5,7 @@ The stages are `asr.pipeline`'s own. Knows no HTTP.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,7 +14,7 @@ from asr.convention import Convention
 from asr.decode import PcmFormat
 from asr.front_end import Piece, Prepared
 from asr.pipeline import Pipeline, Transcription, conclude
-from serving.batching import Batcher, Recognized
+from serving.batching import Batcher, Expected, Recognized
 from serving.errors import Overloaded
 from serving.front_end_pool import FrontEndPool
 
@@ -72,7 +72,7 @@ class Transcriber:
     async def transcribe(self, request: Request) -> Transcription:
         """Transcribe one recording, whole. Raises what decoding raises, Overloaded or Draining."""
         arrived = time.monotonic()
-        prepared = await self._prepare(request)
+        prepared = await self._prepare(request, arrived)
         async with aclosing(self._recognize(prepared, arrived)) as recognized:
             return self._conclude(request, prepared, [one async for one in recognized])
 
@@ -82,7 +82,7 @@ class Transcriber:
         Raises what `transcribe` raises.
         """
         arrived = time.monotonic()
-        prepared = await self._prepare(request)
+        prepared = await self._prepare(request, arrived)
         done: list[Recognized] = []
         gap = ""
         async with aclosing(self._recognize(prepared, arrived)) as recognized:
@@ -98,9 +98,9 @@ class Transcriber:
         """Let go of the front end's threads and processes."""
         self._front_end.close()
 
-    async def _prepare(self, request: Request) -> Prepared:
+    async def _prepare(self, request: Request, arrived: float) -> Prepared:
         limits = replace(self._pipeline.limits, max_duration_s=request.max_duration_s)
-        with self._batcher.expecting(self._usual_s):
+        with self._batcher.expecting(self._usual_s, deadline=self._patience.deadline(arrived, self._usual_s)):
             prepared = await self._front_end.prepare(request.data, replace(self._pipeline, limits=limits), request.pcm)
         if len(prepared.pieces) == 1:
             self._usual_s += MEMORY * (prepared.pieces[0].audio.duration_s - self._usual_s)
@@ -113,18 +113,22 @@ class Transcriber:
         return conclude(prepared, [one.hypothesis for one in recognized], pipeline)
 
     async def _recognize(self, prepared: Prepared, arrived: float) -> AsyncGenerator[Recognized, None]:
-        """In order; a few pieces ahead, and all of them cancelled when nobody listens any more."""
-        deadline = self._patience.deadline(arrived, sum(piece.audio.duration_s for piece in prepared.pieces))
+        """The pieces' hypotheses, in order."""
+        lengths_s = [piece.audio.duration_s for piece in prepared.pieces]
+        deadline = self._patience.deadline(arrived, sum(lengths_s))
+        if len(prepared.pieces) == 1:
+            yield await self._batcher.recognize(prepared.pieces[0].audio, deadline=deadline)
+        elif prepared.pieces:
+            self._batcher.check_room(audio_s=sum(lengths_s), deadline=deadline, at_once_s=max(lengths_s))
+            with self._batcher.expecting(sum(lengths_s), deadline=deadline) as expected:
+                async with aclosing(self._recognize_long(prepared.pieces, expected)) as recognized:
+                    async for one in recognized:
+                        yield one
+
+    async def _recognize_long(self, pieces: Sequence[Piece], expected: Expected) -> AsyncGenerator[Recognized, None]:
+        """A few pieces at a time, and all of them cancelled when nobody listens any more."""
         room = asyncio.Semaphore(PIECES_AT_ONCE)
-        alone = len(prepared.pieces) == 1
-        tasks = [
-            asyncio.ensure_future(
-                self._batcher.recognize(piece.audio, deadline=deadline)
-                if alone
-                else self._patiently(piece, deadline, room)
-            )
-            for piece in prepared.pieces
-        ]
+        tasks = [asyncio.ensure_future(self._patiently(piece, expected, room)) for piece in pieces]
         try:
             for task in tasks:
                 yield await task
@@ -132,13 +136,14 @@ class Transcriber:
             for task in tasks:
                 task.cancel()
 
-    async def _patiently(self, piece: Piece, deadline: float, room: asyncio.Semaphore) -> Recognized:
+    async def _patiently(self, piece: Piece, expected: Expected, room: asyncio.Semaphore) -> Recognized:
         """A piece of a long recording: it waits for room, as long as the whole has time."""
         async with room:
+            expected.audio_s -= piece.audio.duration_s
             while True:
                 try:
-                    return await self._batcher.recognize(piece.audio, deadline=deadline)
+                    return await self._batcher.recognize(piece.audio, deadline=expected.deadline)
                 except Overloaded as refusal:
-                    if time.monotonic() + refusal.retry_after_s >= deadline:
+                    if time.monotonic() + refusal.retry_after_s >= expected.deadline:
                         raise
                     await asyncio.sleep(refusal.retry_after_s)
