@@ -57,6 +57,14 @@ def test_a_path_is_what_was_fed_and_ends(tokens: list[int], duration_s: float) -
         assert path.done
 
 
+@given(st.floats(0, 30))
+def test_a_text_without_end_stops_at_the_bound(duration_s: float) -> None:
+    endless = list(range(END + 1, 1_000))
+    path = path_of(endless, duration_s=duration_s)
+    assert path.tokens == endless[: token_bound(duration_s)]
+    assert path.truncated
+
+
 @given(phrases)
 def test_a_loop_is_cut_to_one_round(phrase: list[int]) -> None:
     path = path_of([9, 10, *phrase * ROUNDS, END])

@@ -95,17 +95,29 @@ def test_the_rebuilt_graphs_hear_what_the_published_ones_do(
     assert abs(after - before) <= 6
 
 
-def test_a_damaged_graph_in_the_cache_is_named(files: ModelFiles, tmp_path: Path) -> None:
+@pytest.fixture
+def own(files: ModelFiles, tmp_path: Path) -> ModelFiles:
+    """Files that a test may damage."""
     for file in files.model.files:
         shutil.copy(files.path(file.name), tmp_path / file.name)
-    own = ModelFiles(files.model, tmp_path)
+    return ModelFiles(files.model, tmp_path)
+
+
+def test_a_damaged_graph_in_the_cache_is_named(own: ModelFiles) -> None:
     Moonshine.load(own)
-    (written,) = tmp_path.rglob("decoder.onnx")
+    (written,) = own.folder.rglob("decoder.onnx")
     written.write_bytes(written.read_bytes()[:100_000])
     with pytest.raises(CorruptModel, match=r"decoder\.onnx is damaged"):
         Moonshine.load(own)
     written.unlink()
     Moonshine.load(own)
+
+
+def test_a_table_of_another_vocabulary_is_refused(own: ModelFiles) -> None:
+    with own.path("tokenizer.bin").open("ab") as table:
+        table.write(b"\x03new")
+    with pytest.raises(CorruptModel, match=r"tokenizer\.bin has 32769 tokens, not 32768"):
+        Moonshine.load(own)
 
 
 def test_published_weights_are_found_by_name(files: ModelFiles) -> None:

@@ -38,6 +38,11 @@ def test_a_table_is_read_as_it_was_written(pieces: list[bytes]) -> None:
     assert read(table_of(CONTROL + pieces)).pieces == (b"", b"", b"", *pieces)
 
 
+@pytest.mark.parametrize("length", [0, 1, 127, 128, 129, 255, 256, 16_383])
+def test_a_token_may_be_of_any_length(length: int) -> None:
+    assert read(table_of([*CONTROL, b"x" * length, b"y"])).pieces[3:] == (b"x" * length, b"y")
+
+
 @given(st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=8), st.data())
 def test_a_table_that_ends_within_a_token_is_refused(pieces: list[bytes], data: st.DataObject) -> None:
     whole = table_of(CONTROL + pieces)
