@@ -9,6 +9,8 @@ lane of their own, so that short queries never wait behind them. Knows no HTTP.
 import asyncio
 import logging
 import multiprocessing
+import os
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -102,7 +104,7 @@ class Lane:
         if self._processes is None:
             # A forked child would inherit locks that other threads hold.
             context = multiprocessing.get_context("spawn")
-            self._processes = ProcessPoolExecutor(self._workers, context)
+            self._processes = ProcessPoolExecutor(self._workers, context, initializer=_end_with_parent)
         pool = self._processes
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, partial(decode, data, limits=limits))
@@ -111,3 +113,14 @@ class Lane:
             if self._processes is pool:
                 self._processes = None
             raise UndecodableAudio("the file crashes its decoder") from None
+
+
+def _end_with_parent() -> None:
+    """In a process of the pool: do not outlive a server that was killed."""
+    threading.Thread(target=_wait_and_end, daemon=True).start()
+
+
+def _wait_and_end() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
