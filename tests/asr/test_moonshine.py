@@ -15,7 +15,15 @@ from asr.cache import ModelFiles, pull
 from asr.decode import decode
 from asr.engines.greedy import token_bound
 from asr.engines.moonshine import Moonshine
-from asr.engines.moonshine_graph import HEAD_SIZE, HEADS, LAYERS, VOCABULARY
+from asr.engines.moonshine_graph import (
+    EXTRA_SAMPLES,
+    HEAD_SIZE,
+    HEADS,
+    LAYERS,
+    MIN_STEPS,
+    STEP_SAMPLES,
+    VOCABULARY,
+)
 from asr.engines.moonshine_tokenizer import END, START, Tokenizer
 from asr.engines.moonshine_weights import PublishedWeights
 from asr.errors import CorruptModel
@@ -93,6 +101,16 @@ def test_the_rebuilt_graphs_hear_what_the_published_ones_do(
     said = [recording.text for recording in speech]
     before, after = (word_errors(said, texts).words.errors for texts in (expected, heard))
     assert abs(after - before) <= 6
+
+
+@pytest.mark.parametrize("count", [1, 500, 1_215])
+def test_sound_shorter_than_the_encoder_takes_is_filled_up_with_silence(
+    files: ModelFiles, clips: list[Audio], count: int
+) -> None:
+    sound = clips[0].samples[30_000 : 30_000 + count]
+    filled = np.pad(sound, (0, MIN_STEPS * STEP_SAMPLES + EXTRA_SAMPLES - count))
+    short, whole = (Moonshine.load(files).recognize([Audio(samples)]) for samples in (sound, filled))
+    assert short[0].token_log_probs[0] == whole[0].token_log_probs[0]
 
 
 @pytest.fixture
