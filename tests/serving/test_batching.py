@@ -1,66 +1,17 @@
-"""Who is recognized when and with whom, by recognizers that only tell what they were given."""
+"""Who is recognized when and with whom; who leaves, what fails, and how it ends."""
 
 import asyncio
 import random
-import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
-import numpy as np
 import pytest
 
-from asr.audio import SAMPLE_RATE_HZ, Audio
-from asr.recognizer import Hypothesis, never_cancelled
+from asr.audio import Audio
+from asr.recognizer import Hypothesis
 from serving.batching import Batcher, BatchLimits, Recognized
-from serving.errors import Draining, Overloaded
-
-NEVER = 1e9
-"""A deadline."""
-SOON_S = 10.0
-"""Nothing here takes that long."""
-
-
-def sound(seconds: float) -> Audio:
-    return Audio(np.zeros(round(seconds * SAMPLE_RATE_HZ), np.float32))
-
-
-def heard(audio: Audio) -> Hypothesis:
-    """What the fakes hear in a sound: its length."""
-    return Hypothesis(f"{audio.duration_s:g}", (), (), ())
-
-
-@dataclass
-class Fake:
-    """Answers at once."""
-
-    batches: list[list[float]] = field(default_factory=list)
-    """Seconds of each sound of each batch."""
-    model_id: str = "fake"
-    max_duration_s: float = 30.0
-
-    def recognize(self, batch: Sequence[Audio], cancelled: Callable[[int], bool] = never_cancelled) -> list[Hypothesis]:
-        self.batches.append([audio.duration_s for audio in batch])
-        return self.hear(batch, cancelled)
-
-    def hear(self, batch: Sequence[Audio], cancelled: Callable[[int], bool]) -> list[Hypothesis]:
-        return [heard(audio) for audio in batch]
-
-
-@dataclass
-class Held(Fake):
-    """Answers when it is let go."""
-
-    began: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    may_end: threading.Event = field(default_factory=threading.Event)
-
-    def hear(self, batch: Sequence[Audio], cancelled: Callable[[int], bool]) -> list[Hypothesis]:
-        self.began.release()
-        assert self.may_end.wait(SOON_S)
-        return super().hear(batch, cancelled)
-
-    async def is_busy(self) -> None:
-        assert await asyncio.to_thread(self.began.acquire, timeout=SOON_S)
+from serving.errors import Draining
+from tests.serving.fake_recognizer import NEVER, SOON_S, Fake, Held, ask, heard, run, sound, until_queued
 
 
 class Decoding(Held):
@@ -89,27 +40,11 @@ class Careless(Fake):
         return super().hear(batch, cancelled)[len(self.batches) == 1 :]
 
 
-@dataclass
-class Clock:
-    """Stands still until it is set."""
-
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def run(scene: Coroutine[None, None, None]) -> None:
-    asyncio.run(asyncio.wait_for(scene, 2 * SOON_S))
-
-
-def ask(batcher: Batcher, seconds: float, deadline: float = NEVER) -> "asyncio.Task[Recognized]":
-    return asyncio.ensure_future(batcher.recognize(sound(seconds), deadline=deadline))
-
-
-async def until_queued(batcher: Batcher, seconds: float) -> None:
-    while batcher.queued_audio_s != pytest.approx(seconds):
-        await asyncio.sleep(0.001)
+async def until_refused(batcher: Batcher) -> None:
+    with suppress(Draining):
+        while True:
+            batcher.check_room(audio_s=1, deadline=NEVER)
+            await asyncio.sleep(0.001)
 
 
 def test_what_comes_while_the_worker_is_busy_becomes_one_batch() -> None:
@@ -200,112 +135,6 @@ def test_a_lone_query_waits_for_nobody() -> None:
         batcher.start()
         for _ in range(50):
             assert (await batcher.recognize(sound(1), deadline=NEVER)).batch_size == 1
-        batcher.drain(SOON_S)
-
-    run(scene())
-
-
-async def until_refused(batcher: Batcher) -> None:
-    with suppress(Draining):
-        while True:
-            batcher.check_room(audio_s=1, deadline=NEVER)
-            await asyncio.sleep(0.001)
-
-
-async def give_up(asked: "Sequence[asyncio.Task[Recognized]]") -> None:
-    for task in asked:
-        task.cancel()
-    await asyncio.gather(*asked, return_exceptions=True)
-
-
-def test_what_cannot_be_done_in_time_is_refused_at_once() -> None:
-    """Of 20 s that wait, only those count that go first; nothing was measured yet, so the first guess holds."""
-
-    async def scene() -> None:
-        batcher = Batcher([Fake()], clock=Clock())
-        waiting = [ask(batcher, 10, deadline=0.5), ask(batcher, 10, deadline=0.7)]
-        await until_queued(batcher, 20)
-        batcher.check_room(audio_s=1, deadline=0.8)
-        batcher.check_room(audio_s=1, deadline=0.45)
-        with pytest.raises(Overloaded, match="in time") as refused:
-            await batcher.recognize(sound(20), deadline=0.75)
-        assert refused.value.retry_after_s == pytest.approx(0.4 + 0.4 - 0.75)
-        assert batcher.queued_audio_s == 20
-        await give_up(waiting)
-        batcher.check_room(audio_s=20, deadline=0.75)
-
-    run(scene())
-
-
-def test_what_runs_counts_for_what_is_left_of_it() -> None:
-    async def scene() -> None:
-        clock, recognizer = Clock(), Held()
-        batcher = Batcher([recognizer], clock=clock)
-        batcher.start()
-        running = ask(batcher, 20, deadline=10)
-        await recognizer.is_busy()
-        with pytest.raises(Overloaded) as refused:
-            batcher.check_room(audio_s=5, deadline=0.45)
-        assert refused.value.retry_after_s == pytest.approx(0.05)
-        clock.now = 0.3
-        batcher.check_room(audio_s=5, deadline=0.51)
-        clock.now = 2.0
-        batcher.check_room(audio_s=5, deadline=2.11)
-        recognizer.may_end.set()
-        await running
-        batcher.drain(SOON_S)
-
-    run(scene())
-
-
-def test_a_second_worker_halves_the_wait() -> None:
-    async def scene() -> None:
-        one, two = (Batcher([Fake()] * workers, clock=Clock()) for workers in (1, 2))
-        waiting = [ask(batcher, 10, deadline=0.5) for batcher in (one, two) for _ in range(2)]
-        await until_queued(two, 20)
-        two.check_room(audio_s=10, deadline=0.5)
-        with pytest.raises(Overloaded):
-            one.check_room(audio_s=10, deadline=0.5)
-        await give_up(waiting)
-
-    run(scene())
-
-
-def test_the_queue_is_bounded_in_seconds_of_audio() -> None:
-    async def scene() -> None:
-        batcher = Batcher([Fake()], BatchLimits(max_queue_audio_s=4))
-        longer_than_the_queue = ask(batcher, 5)
-        await until_queued(batcher, 5)
-        with pytest.raises(Overloaded, match="too much audio") as refused:
-            await batcher.recognize(sound(0.5), deadline=NEVER)
-        assert refused.value.retry_after_s > 0
-        await give_up([longer_than_the_queue])
-        waiting = [ask(batcher, 2), ask(batcher, 2)]
-        await until_queued(batcher, 4)
-        with pytest.raises(Overloaded, match="too much audio"):
-            await batcher.recognize(sound(0.5), deadline=NEVER)
-        await give_up(waiting)
-
-    run(scene())
-
-
-def test_a_slow_spell_does_not_close_an_idle_server_for_ever() -> None:
-    """A machine that slept in the middle of a batch looks like a very slow one, until the next batch."""
-
-    async def scene() -> None:
-        clock, recognizer = Clock(), Held()
-        batcher = Batcher([recognizer], clock=clock)
-        batcher.start()
-        slept = ask(batcher, 1, deadline=10)
-        await recognizer.is_busy()
-        clock.now = 3600.0
-        recognizer.may_end.set()
-        await slept
-        while batcher.busy_workers:
-            await asyncio.sleep(0.001)
-        for _ in range(3):
-            answer = await batcher.recognize(sound(2.5), deadline=clock.now + 0.575)
-            assert answer.hypothesis.text == "2.5"
         batcher.drain(SOON_S)
 
     run(scene())
