@@ -66,8 +66,13 @@ def test_python_example_runs(program: str, server: LiveServer) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("program", blocks("bash"), ids=lambda text: text.split()[0])
 def test_shell_example_runs(program: str, server: LiveServer, tmp_path: Path) -> None:
-    program = program.replace("http://localhost:8000", server.base_url).replace("--out results", f"--out {tmp_path / 'results'}")
-    program = program.replace(".venv/bin/", f"{Path(sys.executable).parent}{os.sep}")
+    here = {
+        "http://localhost:8000": server.base_url,
+        "--out results": f"--out {tmp_path / 'results'}",
+        ".venv/bin/": f"{Path(sys.executable).parent}{os.sep}",
+    }
+    for words, meant in here.items():
+        program = program.replace(words, meant)
     run = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
