@@ -101,18 +101,28 @@ class Lane:
         return prepared
 
     async def _decode_apart(self, data: bytes, limits: DecodeLimits) -> Audio:
-        if self._processes is None:
-            # A forked child would inherit locks that other threads hold.
-            context = multiprocessing.get_context("spawn")
-            self._processes = ProcessPoolExecutor(self._workers, context, initializer=_end_with_parent)
-        pool = self._processes
+        """A crash fails every file that the pool holds; each is tried once more, alone, to see whose fault it was."""
+        work = partial(decode, data, limits=limits)
+        loop = asyncio.get_running_loop()
+        pool = self._processes = self._processes or _processes(self._workers)
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, partial(decode, data, limits=limits))
+            return await loop.run_in_executor(pool, work)
         except BrokenProcessPool:
-            logger.error("a codec crashed", extra={"bytes": len(data)})
+            logger.error("a codec crashed")
             if self._processes is pool:
                 self._processes = None
+        alone = _processes(1)
+        try:
+            return await loop.run_in_executor(alone, work)
+        except BrokenProcessPool:
             raise UndecodableAudio("the file crashes its decoder") from None
+        finally:
+            alone.shutdown(wait=False, cancel_futures=True)
+
+
+def _processes(workers: int) -> ProcessPoolExecutor:
+    """Spawned, since a forked child would inherit locks that other threads hold."""
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_end_with_parent)
 
 
 def _end_with_parent() -> None:

@@ -24,6 +24,7 @@ ENV_DELIMITER: Final = "__"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Padding = Annotated[float, Field(ge=0, le=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 _CLIPPING = ClippingRule()
@@ -78,17 +79,17 @@ class FrontEndSettings(Section):
     """Speech begins with a frame at or above this probability."""
     release_threshold: Share = _CLIPPING.release_threshold
     """Speech goes on until a frame is below this probability."""
-    hangover_s: NotNegative = _CLIPPING.hangover_s
+    hangover_s: Padding = _CLIPPING.hangover_s
     """Pauses up to this long do not end speech."""
     min_speech_s: NotNegative = _CLIPPING.min_speech_s
     """Shorter speech is dropped."""
-    lead_padding_s: NotNegative = _CLIPPING.lead_padding_s
+    lead_padding_s: Padding = _CLIPPING.lead_padding_s
     """Original sound kept before speech."""
-    trail_padding_s: NotNegative = _CLIPPING.trail_padding_s
+    trail_padding_s: Padding = _CLIPPING.trail_padding_s
     """Original sound kept after speech."""
-    lead_silence_s: NotNegative = _FRONT_END.lead_silence_s
+    lead_silence_s: Padding = _FRONT_END.lead_silence_s
     """Silence added before what was kept."""
-    trail_silence_s: NotNegative = _FRONT_END.trail_silence_s
+    trail_silence_s: Padding = _FRONT_END.trail_silence_s
     """Silence added after what was kept."""
     silence: SilenceKind = _FRONT_END.silence
     """What is added: `zeros`, or `noise` at the level of the recording's own background."""

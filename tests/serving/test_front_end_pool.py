@@ -5,7 +5,9 @@ import io
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -109,7 +111,7 @@ def test_an_error_of_the_process_reaches_the_caller(pool: FrontEndPool, pipeline
         asyncio.run(pool.prepare(webm[:40], pipeline))
 
 
-def test_a_crash_of_the_decoding_process_is_an_error_and_the_next_file_is_decoded(
+def test_a_file_is_decoded_though_another_crashed_the_processes(
     pool: FrontEndPool, pipeline: Pipeline, webm: bytes
 ) -> None:
     others = set(multiprocessing.active_children())
@@ -117,11 +119,31 @@ def test_a_crash_of_the_decoding_process_is_an_error_and_the_next_file_is_decode
     async def crash_between() -> Prepared:
         await pool.prepare(webm, pipeline)
         kill_decoders(others)
-        with pytest.raises(UndecodableAudio, match="crashes its decoder"):
-            await pool.prepare(webm, pipeline)
         return await pool.prepare(webm, pipeline)
 
     assert_same(asyncio.run(crash_between()), offline(webm, pipeline))
+
+
+def test_a_file_that_crashes_every_decoder_is_an_error_and_the_next_is_decoded(
+    pool: FrontEndPool, pipeline: Pipeline, webm: bytes
+) -> None:
+    others = set(multiprocessing.active_children())
+    done = threading.Event()
+
+    def kill_all() -> None:
+        while not done.wait(0.001):
+            if set(multiprocessing.active_children()) - others:
+                kill_decoders(others)
+
+    with ThreadPoolExecutor(1) as killer:
+        killing = killer.submit(kill_all)
+        try:
+            with pytest.raises(UndecodableAudio, match="crashes its decoder"):
+                asyncio.run(pool.prepare(webm, pipeline))
+        finally:
+            done.set()
+        killing.result(10)
+    assert_same(asyncio.run(pool.prepare(webm, pipeline)), offline(webm, pipeline))
 
 
 def test_a_pool_that_is_closed_leaves_no_process(pipeline: Pipeline, webm: bytes) -> None:
