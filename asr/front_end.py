@@ -48,6 +48,8 @@ class FrontEnd:
     trail_silence_s: float = 0.5
     """Added after each piece."""
     silence: SilenceKind = SilenceKind.ZEROS
+    piece_s: float = 12.0
+    """A longer recording is recognized in pieces of about this length, cut at pauses: one subtitle each."""
     recognize_undetected: bool = True
     """Where the detector finds no speech in sound that is not silent, recognize all of it."""
 
@@ -118,7 +120,7 @@ def _groups(
         return _undetected(audio, activity, front_end, longest_s)
     if not front_end.cut_silence and audio.duration_s <= longest_s:
         return [[Span(0.0, audio.duration_s)]]
-    return group(spans, activity, front_end.clipping, max_duration_s=longest_s)
+    return group(spans, activity, front_end.clipping, enough_s=front_end.piece_s, max_duration_s=longest_s)
 
 
 def _piece(audio: Audio, activity: VoiceActivity, spans: Sequence[Span], room: Span, front_end: FrontEnd) -> Piece:

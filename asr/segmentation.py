@@ -13,17 +13,19 @@ from asr.vad import ClippingRule, VoiceActivity
 
 
 def group(
-    spans: Sequence[Span], activity: VoiceActivity, rule: ClippingRule, *, max_duration_s: float
+    spans: Sequence[Span], activity: VoiceActivity, rule: ClippingRule, *, enough_s: float, max_duration_s: float
 ) -> list[list[Span]]:
-    """Neighbouring spans together as long as they fit, with their padding and pauses, in `max_duration_s`.
+    """Neighbouring spans together as long as they fit, with their padding and pauses, in `enough_s`.
 
-    A span that is too long by itself is cut where speech is least likely. A recording short enough is one group.
+    A span that does not fit in `max_duration_s` by itself is cut where speech is least likely. A recording short
+    enough is one group.
     """
-    room_s = max_duration_s - rule.lead_padding_s - rule.trail_padding_s
+    padding_s = rule.lead_padding_s + rule.trail_padding_s
+    room_s = max_duration_s - padding_s
     groups: list[list[Span]] = []
     for span in spans:
         for part in split(span, activity, max_duration_s=room_s):
-            if groups and part.end_s - groups[-1][0].start_s <= room_s:
+            if groups and part.end_s - groups[-1][0].start_s <= min(enough_s - padding_s, room_s):
                 groups[-1].append(part)
             else:
                 groups.append([part])

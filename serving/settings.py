@@ -101,6 +101,8 @@ class FrontEndSettings(Section):
     """Most amplification."""
     peak_dbfs: Annotated[float, Field(ge=-60, le=0)] = _LOUDNESS.peak_dbfs
     """Amplification lifts no sample above this."""
+    piece_s: Annotated[float, Field(ge=1, le=60)] = _FRONT_END.piece_s
+    """A longer recording is recognized in pieces of about this length, cut at pauses: one subtitle each."""
     recognize_undetected: bool = _FRONT_END.recognize_undetected
     """Where no speech is found in sound that is not silent, recognize all of it."""
 
@@ -120,6 +122,7 @@ class FrontEndSettings(Section):
             lead_silence_s=self.lead_silence_s,
             trail_silence_s=self.trail_silence_s,
             silence=self.silence,
+            piece_s=self.piece_s,
             recognize_undetected=self.recognize_undetected,
         )
 

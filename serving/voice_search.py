@@ -3,6 +3,8 @@
 Stages 1 to 5 are the transcriber's, 6 the search backend's, 7 the event log's. Knows no HTTP.
 """
 
+import asyncio
+import logging
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +19,8 @@ from serving.kept_audio import keep_audio
 from serving.search import Hit, SearchBackend
 from serving.telemetry import Telemetry
 from serving.transcriber import Request, Transcriber
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ async def answer(query: Query, service: VoiceSearch) -> Answer:
         if expected := answer_for(error):
             service.events.append(_failed(query, service, expected.code).as_event(), known_new=True)
         raise
-    event = _answered(query, service, found)
+    event = _answered(query, service, found, await _kept_audio(query, service))
     service.events.append(event.as_event(), known_new=True)
     if found.transcription:
         audio_s = found.transcription.statistics.duration_s
@@ -109,10 +113,21 @@ async def _answer(query: Query, service: VoiceSearch, started: float) -> Answer:
     )
 
 
-def _answered(query: Query, service: VoiceSearch, found: Answer) -> SearchEvent:
+async def _kept_audio(query: Query, service: VoiceSearch) -> str | None:
+    """Where the recording is kept, if its speaker agreed; an answer does not fail because a disk is full."""
+    folder = service.privacy.audio_folder
+    if not (folder and query.client.consent and query.data):
+        return None
+    try:
+        return str(await asyncio.to_thread(keep_audio, query.data, folder, query.request_id))
+    except OSError as error:
+        logger.error("the recording could not be kept: %s", error)
+        return None
+
+
+def _answered(query: Query, service: VoiceSearch, found: Answer, audio_path: str | None) -> SearchEvent:
     heard = found.transcription
     keeps = service.privacy.store_transcripts
-    folder = service.privacy.audio_folder if query.client.consent and query.data else None
     return SearchEvent(
         request_id=query.request_id,
         at=time.time(),
@@ -127,7 +142,7 @@ def _answered(query: Query, service: VoiceSearch, found: Answer) -> SearchEvent:
         top_item_id=found.hits[0].item.id if found.hits else None,
         timings_ms=found.timings_ms,
         audio=asdict(heard.statistics) if heard else {},
-        audio_path=str(keep_audio(query.data, folder, query.request_id)) if folder else None,
+        audio_path=audio_path,
     )
 
 

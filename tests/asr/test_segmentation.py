@@ -62,7 +62,7 @@ def test_padding_that_leaves_no_room_is_refused(max_duration_s: float) -> None:
 def test_groups_hold_all_speech_and_fit_with_their_padding(values: list[float], max_duration_s: float) -> None:
     activity = activity_of(values)
     spans = speech_spans(activity, RULE)
-    groups = group(spans, activity, RULE, max_duration_s=max_duration_s)
+    groups = group(spans, activity, RULE, enough_s=max_duration_s, max_duration_s=max_duration_s)
     assert all(one[-1].end_s - one[0].start_s + PADDING_S <= max_duration_s + 1e-9 for one in groups)
     parts = [part for one in groups for part in one]
     assert all(before.end_s <= after.start_s for before, after in pairwise(parts))
@@ -75,7 +75,7 @@ def test_groups_hold_all_speech_and_fit_with_their_padding(values: list[float], 
 @given(probabilities, st.floats(1.0, 10.0))
 def test_groups_are_as_few_as_neighbours_allow(values: list[float], max_duration_s: float) -> None:
     activity = activity_of(values)
-    groups = group(speech_spans(activity, RULE), activity, RULE, max_duration_s=max_duration_s)
+    groups = group(speech_spans(activity, RULE), activity, RULE, enough_s=max_duration_s, max_duration_s=max_duration_s)
     for before, after in pairwise(groups):
         assert after[0].end_s - before[0].start_s + PADDING_S > max_duration_s - 1e-9
 
@@ -83,7 +83,7 @@ def test_groups_are_as_few_as_neighbours_allow(values: list[float], max_duration
 @given(probabilities, st.floats(1.0, 10.0))
 def test_rooms_share_out_the_recording(values: list[float], max_duration_s: float) -> None:
     activity = activity_of(values)
-    groups = group(speech_spans(activity, RULE), activity, RULE, max_duration_s=max_duration_s)
+    groups = group(speech_spans(activity, RULE), activity, RULE, enough_s=max_duration_s, max_duration_s=max_duration_s)
     whole = Span(0.0, activity.duration_s)
     shares = rooms(whole, groups)
     assert len(shares) == len(groups)
@@ -111,3 +111,17 @@ def test_spans_that_overlap_are_taken_once() -> None:
     assert subtract(Span(0, 10), [Span(1, 8), Span(2, 3), Span(7, 9)]) == [Span(0, 1), Span(9, 10)]
     assert subtract(Span(0, 10), []) == [Span(0, 10)]
     assert subtract(Span(0, 10), [Span(0, 10)]) == []
+
+
+def test_pieces_end_at_a_pause_once_they_are_long_enough() -> None:
+    spans = [Span(2.0 * i, 2.0 * i + 1.5) for i in range(10)]
+    activity = VoiceActivity(np.ones(625, np.float32), 0.032, 20.0)
+    groups = group(spans, activity, RULE, enough_s=6.0, max_duration_s=30.0)
+    assert [span for one in groups for span in one] == spans
+    assert len(groups) > 1
+    assert all(one[-1].end_s - one[0].start_s <= 6.0 for one in groups)
+
+
+def test_speech_without_a_pause_may_be_longer_than_enough() -> None:
+    activity = VoiceActivity(np.ones(625, np.float32), 0.032, 20.0)
+    assert group([Span(0.0, 20.0)], activity, RULE, enough_s=6.0, max_duration_s=30.0) == [[Span(0.0, 20.0)]]
