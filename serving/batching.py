@@ -36,8 +36,8 @@ NOBODY_WAITS: Final = "nobody waits for the answer any more"
 class BatchLimits:
     """How much is taken in, and how much at once."""
 
-    max_batch: int = 8
-    max_batch_audio_s: float = 30.0
+    max_batch: int = 16
+    max_batch_audio_s: float = 40.0
     """A batch holds at least one clip, however long."""
     max_queue_audio_s: float = 60.0
     """Seconds of audio that may wait."""

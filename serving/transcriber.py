@@ -25,6 +25,9 @@ USUAL_S: Final = 2.0
 """Length of a query, before any has come."""
 MEMORY: Final = 0.05
 """Weight of the newest recording in the running mean of lengths."""
+SAFE_SHARE: Final = 0.8
+"""A query enters the front end if it is predicted to be done in this share of its time: so that hardly any is refused
+when work was done for it already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +37,9 @@ class Patience:
     base_s: float
     per_audio_s: float
 
-    def deadline(self, arrived: float, audio_s: float) -> float:
-        """The moment by which that much audio must be recognized."""
-        return arrived + self.base_s + self.per_audio_s * audio_s
+    def time_s(self, audio_s: float) -> float:
+        """From arrival to the moment by which that much audio must be recognized."""
+        return self.base_s + self.per_audio_s * audio_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ class Transcriber:
 
     def check_room(self) -> None:
         """Raise Overloaded or Draining at once where a short query would be turned away after decoding."""
-        deadline = self._patience.deadline(time.monotonic(), self._usual_s)
+        deadline = time.monotonic() + SAFE_SHARE * self._patience.time_s(self._usual_s)
         self._batcher.check_room(audio_s=self._usual_s, deadline=deadline - self._front_end.wait_s)
 
     async def transcribe(self, request: Request) -> Transcription:
@@ -100,7 +103,7 @@ class Transcriber:
 
     async def _prepare(self, request: Request, arrived: float) -> Prepared:
         limits = replace(self._pipeline.limits, max_duration_s=request.max_duration_s)
-        with self._batcher.expecting(self._usual_s, deadline=self._patience.deadline(arrived, self._usual_s)):
+        with self._batcher.expecting(self._usual_s, deadline=arrived + self._patience.time_s(self._usual_s)):
             prepared = await self._front_end.prepare(request.data, replace(self._pipeline, limits=limits), request.pcm)
         if len(prepared.pieces) == 1:
             self._usual_s += MEMORY * (prepared.pieces[0].audio.duration_s - self._usual_s)
@@ -115,7 +118,7 @@ class Transcriber:
     async def _recognize(self, prepared: Prepared, arrived: float) -> AsyncGenerator[Recognized, None]:
         """The pieces' hypotheses, in order."""
         lengths_s = [piece.audio.duration_s for piece in prepared.pieces]
-        deadline = self._patience.deadline(arrived, sum(lengths_s))
+        deadline = arrived + self._patience.time_s(sum(lengths_s))
         if len(prepared.pieces) == 1:
             yield await self._batcher.recognize(prepared.pieces[0].audio, deadline=deadline)
         elif prepared.pieces:

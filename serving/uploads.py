@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.errors import BadField, SlowUpload, TooLarge, WrongMediaType
 
 MAX_FIELDS: Final = 64
+MAX_SWALLOWED_BYTES: Final = 2**20
 MAX_FIELD_BYTES: Final = 64 * 1024
 MAX_JSON_BYTES: Final = 2**20
 """Of a body that is no form; only a form carries a recording."""
@@ -106,6 +107,14 @@ class UploadedForm:
     """The file's."""
     content_type: str
     fields: dict[str, list[str]]
+
+
+async def swallow(request: Request) -> None:
+    """Read a short body without looking at it, so that the connection can be used again after an early answer."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) <= MAX_SWALLOWED_BYTES:
+        async for _ in request.stream():
+            pass
 
 
 async def read_form(request: Request) -> UploadedForm:

@@ -22,7 +22,7 @@ from serving.routes.models import check_model
 from serving.routes.service import Service, json_response, log_transcript, request_id_of, service_of
 from serving.routes.transcription_body import json_body, text_body, verbose_body
 from serving.routes.transcription_form import Format, TranscriptionForm, read_transcription_form
-from serving.uploads import read_form
+from serving.uploads import read_form, swallow
 
 router = APIRouter()
 
@@ -34,13 +34,17 @@ MAX_KEPT_CHARS: Final = 10_000
 async def transcribe(request: Request) -> Response:
     """Transcribe one recording of up to `limits.max_audio_s`; OpenAI's fields, and `convention`."""
     service = service_of(request)
+    try:
+        service.transcriber.check_room()
+    except ServingError:
+        await swallow(request)  # the form is not worth parsing
+        raise
     upload = await read_form(request)
     pcm, fields = pcm_format(upload)
     languages = service.registry.find(service.transcriber.model_id).languages
     form = read_transcription_form(fields, languages)
     if form.model:
         check_model(service, form.model)
-    service.transcriber.check_room()
     asked = transcriber.Request(
         data=upload.data,
         convention=_convention(form, service),
