@@ -64,7 +64,7 @@ class ModelSettings(Section):
     """Recognizer threads; 0: one for each processor core that this process may use."""
     threads_per_worker: Annotated[int, Field(ge=1, le=64)] = 1
     """Threads inside one recognition; one is best for short queries."""
-    max_batch: Annotated[int, Field(ge=1, le=256)] = 16
+    max_batch: Annotated[int, Field(ge=1, le=256)] = 8
     """Most clips in one batch."""
     max_batch_audio_s: Positive = 40.0
     """Most seconds of audio in one batch."""
@@ -182,7 +182,7 @@ class LimitSettings(Section):
     """Longest recording on `/v1/audio/transcriptions`."""
     max_query_s: Positive = 60.0
     """Longest recording on `/v1/search`."""
-    deadline_s: Positive = 0.4
+    deadline_s: Positive = 0.45
     """Time for front end and recognition of a query; what cannot be done in time is refused at once."""
     deadline_per_audio_s: NotNegative = 0.05
     """Added to it for each second of audio."""

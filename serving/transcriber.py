@@ -25,6 +25,8 @@ USUAL_S: Final = 2.0
 """Length of a query, before any has come."""
 MEMORY: Final = 0.05
 """Weight of the newest recording in the running mean of lengths."""
+MUCH_LONGER: Final = 2.0
+"""What turns out so much longer than the usual query was promised nothing."""
 SAFE_SHARE: Final = 0.8
 """A query enters the front end if it is predicted to be done in this share of its time: so that hardly any is refused
 when work was done for it already."""
@@ -120,7 +122,8 @@ class Transcriber:
         lengths_s = [piece.audio.duration_s for piece in prepared.pieces]
         deadline = arrived + self._patience.time_s(sum(lengths_s))
         if len(prepared.pieces) == 1:
-            yield await self._batcher.recognize(prepared.pieces[0].audio, deadline=deadline)
+            promised = lengths_s[0] <= MUCH_LONGER * self._usual_s
+            yield await self._batcher.recognize(prepared.pieces[0].audio, deadline=deadline, promised=promised)
         elif prepared.pieces:
             self._batcher.check_room(audio_s=sum(lengths_s), deadline=deadline, at_once_s=max(lengths_s))
             with self._batcher.expecting(sum(lengths_s), deadline=deadline) as expected:

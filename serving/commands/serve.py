@@ -1,17 +1,13 @@
 """`voicesearch serve`: the HTTP server."""
 
+import gc
 import signal
 import socket
-import sys
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Final
 
 import click
-
-SWITCH_INTERVAL_S: Final = 0.0005
-"""The event loop waits this long for the interpreter lock while recognizers compute in Python; the default is 5 ms."""
 
 
 @click.command()
@@ -45,8 +41,8 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
     )
     configure(settings.server.log_level)
     listener = _listener(settings.server.host, settings.server.port)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     service = open_service(settings)
+    gc.freeze()  # what is loaded now stays: no collection need look at it
 
     class Server(uvicorn.Server):
         """Says "not ready" for a while before it stops to listen, so that a load balancer can look away."""
