@@ -182,7 +182,7 @@ class LimitSettings(Section):
     """Longest recording on `/v1/audio/transcriptions`."""
     max_query_s: Positive = 60.0
     """Longest recording on `/v1/search`."""
-    deadline_s: Positive = 0.45
+    deadline_s: Positive = 0.35
     """Time for front end and recognition of a query; what cannot be done in time is refused at once."""
     deadline_per_audio_s: NotNegative = 0.05
     """Added to it for each second of audio."""

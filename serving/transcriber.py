@@ -27,9 +27,6 @@ MEMORY: Final = 0.05
 """Weight of the newest recording in the running mean of lengths."""
 MUCH_LONGER: Final = 2.0
 """What turns out so much longer than the usual query was promised nothing."""
-SAFE_SHARE: Final = 0.8
-"""A query enters the front end if it is predicted to be done in this share of its time: so that hardly any is refused
-when work was done for it already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +68,7 @@ class Transcriber:
 
     def check_room(self) -> None:
         """Raise Overloaded or Draining at once where a short query would be turned away after decoding."""
-        deadline = time.monotonic() + SAFE_SHARE * self._patience.time_s(self._usual_s)
+        deadline = time.monotonic() + self._patience.time_s(self._usual_s)
         self._batcher.check_room(audio_s=self._usual_s, deadline=deadline - self._front_end.wait_s)
 
     async def transcribe(self, request: Request) -> Transcription:
