@@ -41,7 +41,9 @@ bench: .venv/peers.stamp
 	$(BIN)/voicesearch models pull --all
 	$(BIN)/voicesearch bench engine --peer moonshine-voice --peer faster-whisper
 	$(BIN)/voicesearch bench frontend
-	$(BIN)/voicesearch bench serve --peer litserve
+	$(BIN)/voicesearch bench query --max-duration 4
+	$(BIN)/voicesearch bench serve --find-p99-ms 500 --overload --saturate 32 --bare-engine \
+	  --peer litserve --peer litserve+front-end --max-duration 4
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -16,7 +16,7 @@ import httptools
 
 IDLE_LIMIT_S: Final = 2.0
 """Older idle sockets are not used again: servers close them after about 5 s, perhaps just as we write."""
-BODY_KEPT: Final = 500
+BODY_KEPT: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from serving.bench.engine import EngineReport
     from serving.bench.frontend import FrontendReport
     from serving.bench.machine import Machine
+    from serving.bench.query import QueryReport
     from serving.bench.serve import ServeReport
 
-    Report = ServeReport | EngineReport | FrontendReport
+    Report = ServeReport | EngineReport | FrontendReport | QueryReport
 
 PIPED_WIDTH: Final = 160
 """Columns of a table that goes to a file."""

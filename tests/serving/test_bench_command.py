@@ -18,7 +18,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(bench, [*arguments, "--clips", MANIFEST])
 
 
-@pytest.mark.parametrize("command", [[], ["engine"], ["frontend"], ["serve"]])
+@pytest.mark.parametrize("command", [[], ["engine"], ["frontend"], ["query"], ["serve"]])
 def test_help_has_an_example(command: list[str]) -> None:
     result = CliRunner().invoke(bench, [*command, "--help"])
     assert result.exit_code == 0
