@@ -95,7 +95,8 @@ def test_it_ends_with_a_connection_left_open(tmp_path: Path) -> None:
 def test_ctrl_c_ends_it(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(30) == 130
+        ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # inherited, where the tests run in the background
+        assert server.process.wait(30) == (0 if ignored else 130)
 
 
 def test_a_port_in_use(tmp_path: Path) -> None:
