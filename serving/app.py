@@ -59,6 +59,8 @@ def open_service(settings: Settings) -> Service:
     telemetry.watch("voicesearch_queue_audio_seconds", "Audio that waits", lambda: batcher.queued_audio_s)
     telemetry.watch("voicesearch_busy_workers", "Workers that recognize", lambda: batcher.busy_workers)
     telemetry.watch("voicesearch_pending_events", "Events on their way to the store", lambda: log.pending)
+    telemetry.watch("voicesearch_bad_journal_lines", "Journal lines put aside as no events", lambda: log.bad_lines)
+    telemetry.watch("voicesearch_nulled_signals", "Signals that were NaN or infinite", lambda: log.nulled_signals)
     privacy = settings.privacy
     voice_search = VoiceSearch(
         transcriber=transcriber,

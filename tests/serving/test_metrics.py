@@ -1,5 +1,6 @@
 """`/metrics`, read by Prometheus' own parsers."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,6 +21,15 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 def used_server(server: LiveServer, query_clip: Path) -> LiveServer:
     assert httpx.post(server.base_url + "/v1/search", files={"file": query_clip.read_bytes()}).status_code == 200
     return server
+
+
+def test_every_metric_is_documented_and_every_documented_one_exists(used_server: LiveServer) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    documented = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    lines = httpx.get(used_server.base_url + "/metrics").text.splitlines()
+    exposed = {line.split()[2] for line in lines if line.startswith("# TYPE")}
+    own = {name for name in exposed if not name.startswith("process_") and not name.endswith("_created")}
+    assert own == documented
 
 
 def test_the_text_format(used_server: LiveServer) -> None:
