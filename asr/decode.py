@@ -23,6 +23,9 @@ __all__ = ["DecodeLimits", "Encoding", "PcmFormat", "decode", "needs_libav"]
 FULL_SCALE: Final = np.float32(32767 / 32768)
 """The highest value of 16 bits; a sample at or above it is counted as clipped."""
 
+LOSS_S: Final = 0.1
+"""A file that gives this much less than its own last page says has lost something in the middle."""
+
 Reader = Callable[[bytes], Iterator[Block]]
 
 
@@ -60,7 +63,11 @@ def decode(data: bytes, *, limits: DecodeLimits = DecodeLimits(), pcm: PcmFormat
     if data[:4] == b"RIFF" and (header := wav.read_header(data)):
         return _decode_wav(data, header, limits)
     audio = _first_readable(data, _readers(data), limits)
-    return replace(audio, truncated=True) if data[:4] == b"OggS" and ogg.is_cut(data) else audio
+    if data[:4] != b"OggS":
+        return audio
+    promised_s = ogg.duration_s(data)
+    lost = promised_s is not None and audio.duration_s < promised_s - LOSS_S
+    return replace(audio, truncated=True) if lost or ogg.is_cut(data) else audio
 
 
 def needs_libav(data: bytes) -> bool:

@@ -63,7 +63,7 @@ class LeftOut(StrEnum):
     REPETITION = "repetition"
     """The model's text went round in circles there and was cut."""
     TRUNCATED_FILE = "truncated_file"
-    """The file ends before its own header says; how much is missing is not known."""
+    """The file is cut or broken: sound is missing, how much and where is not known. Stands after all that was heard."""
 
 
 @dataclass(frozen=True, slots=True)

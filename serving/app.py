@@ -135,7 +135,7 @@ def create_app(service: Service) -> FastAPI:
         service.transcriber.close()
         await asyncio.to_thread(service.events.close, drain_s)
 
-    app = FastAPI(title="voicesearch", lifespan=lifespan)
+    app = FastAPI(title="voicesearch", lifespan=lifespan, docs_url=None, redoc_url=None)
     for kind in (ServingError, AsrError, MonitoringError):
         app.add_exception_handler(kind, on_expected)
     app.add_exception_handler(HTTPException, on_http)
@@ -146,6 +146,11 @@ def create_app(service: Service) -> FastAPI:
     for group in (health, models, transcriptions, search, events, pages):
         app.include_router(group.router)
     limits = service.settings.limits
-    app.add_middleware(BodyLimits, max_bytes=round(limits.max_upload_mb * MEGABYTE), timeout_s=limits.upload_timeout_s)
+    app.add_middleware(
+        BodyLimits,
+        max_bytes=round(limits.max_upload_mb * MEGABYTE),
+        max_held_bytes=round(limits.max_uploads_mb * MEGABYTE),
+        timeout_s=limits.upload_timeout_s,
+    )
     app.add_middleware(RequestScope, telemetry=service.telemetry)
     return app

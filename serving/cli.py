@@ -57,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = voicesearch.main(args=arguments, prog_name="voicesearch", standalone_mode=False)
     except click.Abort:
         code = 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        code = 2
     except click.ClickException as error:
         _complain(error.format_message())
         code = 2

@@ -1,7 +1,7 @@
 """What the server answers when it cannot do what was asked, and the one table from exceptions to HTTP.
 
     ServingError
-    ├── BadField (ValueError)         400/422  a field's value
+    ├── BadField (ValueError)         422  a field's value
     ├── UnsupportedOption             400      a known option that this server does not have; named, never ignored
     ├── NotFound (LookupError)        404
     ├── TooLarge                      413

@@ -17,6 +17,9 @@ from serving.telemetry import Telemetry
 
 logger = logging.getLogger("voicesearch.access")
 
+REQUEST_ID_PREFIX = "req_"
+SOONEST_RETRY_MS = 250
+"""A queue that is full now is not empty in a millisecond."""
 CLIENT_GONE = 499
 """Status in the log for a client that did not wait; nobody receives it."""
 
@@ -34,7 +37,7 @@ class RequestScope:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        own_id = scope.setdefault("state", {})["request_id"] = f"req_{uuid.uuid4().hex}"
+        own_id = scope.setdefault("state", {})["request_id"] = f"{REQUEST_ID_PREFIX}{uuid.uuid4().hex}"
         status = CLIENT_GONE
 
         async def send_with_id(message: Message) -> None:
@@ -77,7 +80,7 @@ def error_response(answer: ErrorAnswer) -> Response:
     headers = {"x-should-retry": "false"}
     if answer.retry_after_s is not None:
         headers["retry-after"] = str(max(1, round(answer.retry_after_s)))
-        headers["retry-after-ms"] = str(max(1, round(answer.retry_after_s * 1e3)))
+        headers["retry-after-ms"] = str(max(SOONEST_RETRY_MS, round(answer.retry_after_s * 1e3)))
         headers["x-should-retry"] = "true"
     return Response(orjson.dumps(body), answer.status, headers, "application/json")
 

@@ -41,7 +41,7 @@ class Section(BaseModel):
 class ServerSettings(Section):
     """Where and how the server listens."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on; 0 takes a free one."""
@@ -74,7 +74,7 @@ class FrontEndSettings(Section):
     """Voice activity detection, clipping and loudness; the defaults were measured (docs/decisions.md)."""
 
     vad: Detector = Detector.SILERO
-    """`silero` or `webrtc`."""
+    """`silero` or `webrtc`; confidence and the no-speech decision are fitted to `silero`."""
     threshold: Share = _CLIPPING.threshold
     """Speech begins with a frame at or above this probability."""
     release_threshold: Share = _CLIPPING.release_threshold
@@ -176,6 +176,8 @@ class LimitSettings(Section):
 
     max_upload_mb: Positive = 128.0
     """Longest request body."""
+    max_uploads_mb: Positive = 512.0
+    """Bytes of all requests together that may be in memory."""
     upload_timeout_s: Positive = 30.0
     """Time for a request body to arrive."""
     max_audio_s: Positive = 3600.0

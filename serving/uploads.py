@@ -14,9 +14,10 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.errors import BadField, SlowUpload, TooLarge, WrongMediaType
+from serving.errors import BadField, Overloaded, SlowUpload, TooLarge, WrongMediaType
 
 MAX_FIELDS: Final = 64
+RETRY_S: Final = 1.0
 MAX_SWALLOWED_BYTES: Final = 2**20
 MAX_FIELD_BYTES: Final = 64 * 1024
 MAX_JSON_BYTES: Final = 2**20
@@ -30,9 +31,10 @@ class BodyLimits:
     After an answer that did not wait for the end of the body, the connection is closed: nobody reads the rest.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_s: float) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: int, max_held_bytes: int, timeout_s: float) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._held = _Held(max_held_bytes)
         self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,13 +49,17 @@ class BodyLimits:
                 message["headers"] = [*message["headers"], (b"connection", b"close")]
             await send(message)
 
-        await self._app(scope, guard, send_and_part)
+        try:
+            await self._app(scope, guard, send_and_part)
+        finally:
+            self._held.release(guard.received_bytes)
 
     def _guard(self, headers: dict[bytes, bytes], receive: Receive) -> "_Guard":
         declared = headers.get(b"content-length", b"")
         is_form = headers.get(b"content-type", b"").lower().startswith(FORM.encode())
         return _Guard(
             receive,
+            self._held,
             max_bytes=self._max_bytes if is_form else min(self._max_bytes, MAX_JSON_BYTES),
             timeout_s=self._timeout_s,
             declared_bytes=int(declared) if declared.isdigit() else 0,
@@ -61,16 +67,33 @@ class BodyLimits:
         )
 
 
+class _Held:
+    """Bytes of all requests that are being answered."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+
+    def take(self, size_bytes: int) -> None:
+        self._bytes += size_bytes
+        if self._bytes > self._max_bytes:
+            raise Overloaded("too many bytes are being uploaded", RETRY_S)
+
+    def release(self, size_bytes: int) -> None:
+        self._bytes -= size_bytes
+
+
 class _Guard:
     """A `receive` that counts; once the body is complete it only passes messages on."""
 
     def __init__(
-        self, receive: Receive, *, max_bytes: int, timeout_s: float, declared_bytes: int, complete: bool
+        self, receive: Receive, held: _Held, *, max_bytes: int, timeout_s: float, declared_bytes: int, complete: bool
     ) -> None:
         self._receive = receive
+        self._held = held
         self._max_bytes = max_bytes
         self._declared_bytes = declared_bytes
-        self._received_bytes = 0
+        self.received_bytes = 0
         self.complete = complete
         self._end = asyncio.get_running_loop().time() + timeout_s
 
@@ -83,8 +106,10 @@ class _Guard:
                 message = await self._receive()
         except TimeoutError:
             raise SlowUpload("the request body did not arrive in time") from None
-        self._received_bytes += len(message.get("body", b""))
-        self._check(self._received_bytes)
+        size_bytes = len(message.get("body", b""))
+        self.received_bytes += size_bytes
+        self._held.take(size_bytes)
+        self._check(self.received_bytes)
         self.complete = not message.get("more_body", False)
         return message
 
@@ -105,7 +130,6 @@ class UploadedForm:
 
     data: bytes
     """The file's."""
-    content_type: str
     fields: dict[str, list[str]]
 
 
@@ -149,7 +173,7 @@ async def _uploaded(form: FormData) -> UploadedForm:
             raise BadField(f"the recording belongs in the field `file`, not in `{name}`", name)
     if upload is None:
         raise BadField("the field `file` with the recording is missing", "file")
-    return UploadedForm(await upload.read(), upload.content_type or "", fields)
+    return UploadedForm(await upload.read(), fields)
 
 
 __all__ = ["BodyLimits", "ClientDisconnect", "UploadedForm", "read_form"]

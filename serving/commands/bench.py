@@ -269,8 +269,8 @@ def _publish(
 ) -> None:
     from serving.bench.report import print_tables, write_json
 
+    print_tables(report.machine, *tables)
     if json_file:
         write_json(report, json_file)
     if plot:
         save_plot(report, plot)
-    print_tables(report.machine, *tables)

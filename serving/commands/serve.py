@@ -1,6 +1,7 @@
 """`voicesearch serve`: the HTTP server."""
 
 import gc
+import logging
 import signal
 import socket
 import threading
@@ -8,6 +9,8 @@ from pathlib import Path
 from types import FrameType
 
 import click
+
+logger = logging.getLogger("voicesearch")
 
 
 @click.command()
@@ -42,6 +45,7 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
     configure(settings.server.log_level)
     listener = _listener(settings.server.host, settings.server.port)
     service = open_service(settings)
+    logger.info("voice search at http://%s:%d", settings.server.host, listener.getsockname()[1])
     gc.freeze()  # what is loaded now stays: no collection need look at it
 
     class Server(uvicorn.Server):

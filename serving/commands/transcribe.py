@@ -99,6 +99,9 @@ def _as_json(name: str, result: "Transcription") -> str:
             "words": [{"word": word.text, "confidence": round(word.confidence, 4)} for word in result.words],
             "no_speech": result.no_speech,
             "model": result.model,
+            "untranscribed": [
+                {"start": one.span.start_s, "end": one.span.end_s, "reason": one.reason} for one in result.untranscribed
+            ],
         },
         ensure_ascii=False,
     )

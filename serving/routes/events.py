@@ -9,7 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitoring.voice_events import Action, ClientEvent
-from serving.errors import NotFound
+from serving.errors import BadField, NotFound
+from serving.middleware import REQUEST_ID_PREFIX
 from serving.routes.service import Service, json_response, service_of
 
 router = APIRouter()
@@ -18,7 +19,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class ReportedEvent(BaseModel):
-    """What a client reports; `event_id` makes a report that is sent twice count once."""
+    """What a client reports; of reports with the same `event_id` the first counts."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -51,6 +52,8 @@ async def report(request: Request, reported: ReportedEvent) -> Response:
 
 
 def _store(service: Service, event: ClientEvent) -> bool:
+    if event.event_id.startswith(REQUEST_ID_PREFIX):
+        raise BadField(f"event_id begins with {REQUEST_ID_PREFIX}, like the ids of requests", "event_id")
     if not service.events.has_request(event.request_id):
         raise NotFound(f"no request {event.request_id!r} was answered here", "request_id")
     return service.events.append(event.as_event())

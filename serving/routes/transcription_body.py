@@ -19,6 +19,7 @@ def text_body(transcription: Transcription) -> dict[str, object]:
         "no_speech": transcription.no_speech,
         "confidence": round(transcription.confidence, 4),
         "untranscribed": [untranscribed(one) for one in transcription.untranscribed],
+        "timings_ms": {stage: round(ms, 3) for stage, ms in transcription.timings_ms.items()},
     }
 
 

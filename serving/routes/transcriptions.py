@@ -55,7 +55,16 @@ async def transcribe(request: Request) -> Response:
         return await _stream(request, service, asked)
     result = await while_connected(request, service.transcriber.transcribe(asked))
     _note(request, service, result)
-    return _response(form, result, languages[0] if languages else "")
+    response = _response(form, result, languages[0] if languages else "")
+    response.headers.update(_facts(result))
+    return response
+
+
+def _facts(result: Transcription) -> dict[str, str]:
+    """Headers, so that text and subtitles too say what each stage took and whether something was left out."""
+    stages = ", ".join(f"{stage};dur={ms:.3f}" for stage, ms in result.timings_ms.items())
+    reasons = ", ".join(dict.fromkeys(one.reason.value for one in result.untranscribed))
+    return {"server-timing": stages} | ({"x-untranscribed": reasons} if reasons else {})
 
 
 def _convention(form: TranscriptionForm, service: Service) -> convention.Convention:

@@ -154,3 +154,11 @@ def test_ffmpeg_is_loaded_only_where_needed(query_clip: object) -> None:
     program = f"import sys; from asr.decode import decode; decode(open({str(query_clip)!r}, 'rb').read())"
     program += "; sys.exit('av' in sys.modules or 'scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["ogg vorbis", "ogg opus"])
+def test_a_file_that_is_broken_in_the_middle_says_so(kind: str, sound_files: dict[str, bytes]) -> None:
+    data = bytearray(sound_files[kind])
+    middle = len(data) // 2
+    data[middle : middle + 200] = bytes(200)
+    assert decode(bytes(data)).truncated

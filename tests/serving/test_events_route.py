@@ -132,3 +132,8 @@ def test_what_was_acknowledged_outlives_kill_9(tmp_path: Path, query_clip: Path)
     assert len(stored) == len(set(stored))
     assert len(acknowledged) >= 3 * 100
     assert set(acknowledged) <= set(stored)
+
+
+def test_the_id_of_a_request_is_no_id_for_an_event(server: LiveServer, request_id: str) -> None:
+    answer = report(server, request_id=request_id, type="play", event_id=request_id)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (422, "event_id")

@@ -38,7 +38,10 @@ async def unread(request: Request) -> Response:
 
 def get(telemetry: Telemetry, path: str, body: bytes = b"") -> httpx.Response:
     routes = [Route("/fine", fine), Route("/faulty", faulty), Route("/half", half), Route("/unread", unread)]
-    around = [Middleware(RequestScope, telemetry=telemetry), Middleware(BodyLimits, max_bytes=100, timeout_s=5)]
+    around = [
+        Middleware(RequestScope, telemetry=telemetry),
+        Middleware(BodyLimits, max_bytes=100, max_held_bytes=1000, timeout_s=5),
+    ]
     transport = httpx.ASGITransport(Starlette(routes=routes, middleware=around))
 
     async def ask() -> httpx.Response:

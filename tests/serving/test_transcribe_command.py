@@ -32,7 +32,16 @@ def test_text_is_written_in_the_convention_asked_for(query_clip: Path) -> None:
 
 def test_json_has_the_documented_fields(query_clip: Path) -> None:
     row = json.loads(CliRunner().invoke(transcribe, [str(query_clip), "--format", "json"]).stdout)
-    assert list(row) == ["audio_filepath", "text", "duration", "confidence", "words", "no_speech", "model"]
+    assert list(row) == [
+        "audio_filepath",
+        "text",
+        "duration",
+        "confidence",
+        "words",
+        "no_speech",
+        "model",
+        "untranscribed",
+    ]
     assert row["audio_filepath"] == str(query_clip)
     assert row["duration"] == pytest.approx(2.219, abs=0.01)
     assert 0 < row["confidence"] <= 1
