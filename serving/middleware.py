@@ -111,7 +111,8 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     """A JSON body of the wrong form."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"] if part != "body") or None
+    is_json = first["type"] != "json_invalid"  # else `loc` is a place in the text
+    field = ".".join(str(part) for part in first["loc"] if part != "body" and is_json) or None
     message = f"{field}: {first['msg']}" if field else str(first["msg"])
     return error_response(ErrorAnswer(422, "invalid_request_error", "invalid_field", message, field))
 

@@ -7,8 +7,12 @@ import socket
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from serving.settings import Settings
 
 logger = logging.getLogger("voicesearch")
 
@@ -32,16 +36,8 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
     from serving.app import create_app, open_service
     from serving.http_protocol import BoundedHttp
     from serving.logs import configure
-    from serving.settings import read_settings
 
-    settings = read_settings(config)
-    listen = {"host": host, "port": port}
-    settings = settings.model_copy(
-        update={
-            "server": settings.server.model_copy(update={k: v for k, v in listen.items() if v is not None}),
-            "search": settings.search.model_copy(update={"catalog": catalog} if catalog else {}),
-        }
-    )
+    settings = _settings(config, host, port, catalog)
     configure(settings.server.log_level)
     listener = _listener(settings.server.host, settings.server.port)
     service = open_service(settings)
@@ -67,6 +63,19 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
             timeout_graceful_shutdown=max(1, round(settings.server.drain_s)),
         )
     ).run(sockets=[listener])
+
+
+def _settings(config: Path | None, host: str | None, port: int | None, catalog: Path | None) -> "Settings":
+    """The file's and the environment's settings, the command's options over them."""
+    from serving.settings import read_settings
+
+    if host == "":
+        raise click.BadParameter("an empty host would listen everywhere: say 0.0.0.0", param_hint="--host")
+    settings = read_settings(config)
+    listen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    server = settings.server.model_copy(update=listen)
+    search = settings.search.model_copy(update={"catalog": catalog} if catalog else {})
+    return settings.model_copy(update={"server": server, "search": search})
 
 
 def _listener(host: str, port: int) -> socket.socket:

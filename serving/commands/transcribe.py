@@ -42,8 +42,18 @@ def transcribe(paths: tuple[Path, ...], model_id: str | None, convention: str, f
             click.echo(f"voicesearch: error: {name}: {result}", err=True)
         else:
             click.echo(_WRITERS[form](name, result), nl=form in ("text", "json"))
+            _warn_of_loss(name, result)
     if failures:
         click.get_current_context().exit(2)
+
+
+def _warn_of_loss(name: str, result: "Transcription") -> None:
+    """Say on standard error where speech may be missing from the text; silence and noise are no loss."""
+    from asr.front_end import LeftOut
+
+    for one in result.untranscribed:
+        if one.reason in (LeftOut.TRUNCATED_FILE, LeftOut.REPETITION):
+            click.echo(f"voicesearch: warning: {name}: {one.reason} at {one.span.start_s:.1f} s", err=True)
 
 
 def _inputs(path: Path) -> "Iterator[Row | Path]":

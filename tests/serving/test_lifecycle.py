@@ -11,8 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from monitoring.store import EventStore
+from serving.commands.serve import serve
 from tests.conftest import Recording
 from tests.serving.processes import PATIENT, serving, wait_until
 
@@ -161,3 +163,9 @@ def test_the_log_is_json_with_the_answers_request_id_and_no_word_that_was_said(
         assert (line["logger"], line["status"]) == ("voicesearch.access", answer.status_code)
     log = (tmp_path / "log").read_text()
     assert not [word for word in words if word in log]
+
+
+def test_an_empty_host_does_not_listen_everywhere() -> None:
+    result = CliRunner().invoke(serve, ["--host", "", "--port", "0"])
+    assert result.exit_code == 2
+    assert "0.0.0.0" in result.output

@@ -86,3 +86,11 @@ def test_a_bad_option_is_one_line_and_exit_code_2(arguments: list[str], message:
     assert failed.returncode == 2
     assert len(failed.stderr.splitlines()) == 1
     assert message in failed.stderr
+
+
+def test_a_cut_file_is_transcribed_with_a_warning(query_clip: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(query_clip.read_bytes()[: query_clip.stat().st_size * 3 // 4])
+    result = CliRunner().invoke(transcribe, [str(cut)])
+    assert (result.exit_code, result.stdout.strip() != "") == (0, True)
+    assert f"warning: {cut}: truncated_file" in result.stderr
