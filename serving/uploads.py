@@ -11,7 +11,7 @@ from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import BadField, Overloaded, SlowUpload, TooLarge, WrongMediaType
@@ -176,4 +176,4 @@ async def _uploaded(form: FormData) -> UploadedForm:
     return UploadedForm(await upload.read(), fields)
 
 
-__all__ = ["BodyLimits", "ClientDisconnect", "UploadedForm", "read_form"]
+__all__ = ["BodyLimits", "UploadedForm", "read_form", "swallow"]
