@@ -1,7 +1,7 @@
 """How far a hypothesis can be trusted: was there speech at all, and is the text right?
 
-Both are logistic regressions, fitted to real recordings (`data_pipeline.calibration`) and stored with the model in
-the registry. A model that hears noise writes what it saw most often over silence in training ("You", "Thank you for
+Both are logistic regressions, fitted to real recordings by offline evaluation and stored with the model in the
+registry. A model that hears noise writes what it saw most often over silence in training ("You", "Thank you for
 watching!"), and is sure of it; so the evidence of the voice detector and the model's own list of such phantoms are
 weighed together with the token probabilities. Knows no model and no detector, only their numbers.
 """

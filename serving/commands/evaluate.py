@@ -11,9 +11,9 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from data_pipeline.evaluation import Evaluation
-    from data_pipeline.scores import Scores
-    from data_pipeline.systems import OwnSystem, System
+    from data_pipeline.evaluation.evaluate import Evaluation
+    from data_pipeline.evaluation.scores import Scores
+    from data_pipeline.evaluation.systems import OwnSystem, System
 
 NOISE_PIECE_S = 2.5
 
@@ -59,12 +59,12 @@ def evaluate(
     """
     from rich.console import Console
 
-    from data_pipeline.evaluation import evaluate as evaluate_systems
+    from data_pipeline.evaluation.evaluate import evaluate as evaluate_systems
+    from data_pipeline.evaluation.results import write_results
+    from data_pipeline.evaluation.systems import own_systems
+    from data_pipeline.evaluation.variants import read_variant
     from data_pipeline.inputs import noise_pieces
     from data_pipeline.manifest import matching, read_manifest
-    from data_pipeline.results import write_results
-    from data_pipeline.systems import own_systems
-    from data_pipeline.variants import read_variant
 
     rows = list(matching(read_manifest(manifest), _filters(filters)))
     if noise:
@@ -94,7 +94,7 @@ def _filters(texts: Sequence[str]) -> dict[str, set[str]]:
 
 
 def _peers(names: Sequence[str]) -> "list[System]":
-    from data_pipeline.systems import BareEngine
+    from data_pipeline.evaluation.systems import BareEngine
     from serving.bench.engines import LOADERS
 
     for name in names:
@@ -104,7 +104,7 @@ def _peers(names: Sequence[str]) -> "list[System]":
 
 
 def _recorded(text: str) -> "System":
-    from data_pipeline.systems import read_hypotheses
+    from data_pipeline.evaluation.systems import read_hypotheses
 
     name, named, path = text.rpartition("=")
     return read_hypotheses(Path(path), name if named else Path(path).stem)
@@ -125,7 +125,7 @@ def _progress(systems: "Sequence[System]", clips: int) -> Iterator[Callable[[str
 
 def _fit(evaluation: "Evaluation", systems: "Sequence[OwnSystem]", out: Path) -> None:
     """Print and write what the registry takes, with its cross-validated quality as comments."""
-    from data_pipeline.calibration import fit
+    from data_pipeline.evaluation.calibration import fit
 
     phantoms = {system.name: system.pipeline.calibration.phantoms for system in systems}
     fitted = [(one.name, fit(one.utterances, phantoms[one.name])) for one in evaluation.systems if one.name in phantoms]
@@ -137,7 +137,7 @@ def _fit(evaluation: "Evaluation", systems: "Sequence[OwnSystem]", out: Path) ->
 def _table(evaluation: "Evaluation") -> "Table":
     from rich.table import Table
 
-    from data_pipeline.report import number, percent
+    from data_pipeline.evaluation.report import number, percent
 
     columns = ("WER %", "95 %", "CER %", "exact %", "missed", "invented", "ECE %", "p50 ms", "speed ×")
     table = Table("system", *columns, box=None, pad_edge=False)

@@ -7,12 +7,12 @@ import pytest
 
 from asr.cache import pull
 from asr.decode import decode
-from data_pipeline.evaluation import Evaluation, evaluate
+from data_pipeline.evaluation.evaluate import Evaluation, evaluate
+from data_pipeline.evaluation.systems import Answer, OwnSystem, own_systems
+from data_pipeline.evaluation.variants import read_variant
 from data_pipeline.inputs import noise_pieces
 from data_pipeline.manifest import Row, matching, read_manifest
 from data_pipeline.recordings import Recording
-from data_pipeline.systems import Answer, OwnSystem, own_systems
-from data_pipeline.variants import read_variant
 from tests.conftest import CLIPS
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from data_pipeline.evaluation import Evaluation, evaluate
+from data_pipeline.evaluation.evaluate import Evaluation, evaluate
+from data_pipeline.evaluation.report import render
 from data_pipeline.manifest import Row
-from data_pipeline.report import render
 from tests.data_pipeline.conftest import Echo
 
 HOSTILE = '<script>alert("x")</script>&<img src=x onerror=alert(1)>'

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from asr.confidence import FEATURES, features, letters
 from asr.convention import SCORING
 from data_pipeline.errors import NothingToEvaluate
-from data_pipeline.scores import Reliability, Utterance, reliability, speaker
+from data_pipeline.evaluation.scores import Reliability, Utterance, reliability, speaker
 
 FOLDS: Final = 6
 PENALTY: Final = 1.0

@@ -7,7 +7,7 @@ from asr.loading import Detector
 from asr.loudness import LoudnessTarget
 from asr.vad import ClippingRule
 from data_pipeline.errors import InvalidVariant
-from data_pipeline.variants import read_variant
+from data_pipeline.evaluation.variants import read_variant
 
 
 @pytest.mark.parametrize(

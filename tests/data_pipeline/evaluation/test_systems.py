@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.errors import InvalidHypotheses
-from data_pipeline.evaluation import evaluate
+from data_pipeline.evaluation.evaluate import evaluate
+from data_pipeline.evaluation.systems import read_hypotheses
 from data_pipeline.manifest import Row
-from data_pipeline.systems import read_hypotheses
 
 
 def test_recorded_transcripts_are_scored_like_any_other(clip_row: Row, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Offline evaluation: systems answer the recordings of a manifest, and every answer is scored in one convention.
 
 All systems are scored on the same utterances: a recording that one of them could not use counts for none, and is
-listed with the reason. Writes nothing; `data_pipeline.results` does.
+listed with the reason. Writes nothing; `data_pipeline.evaluation.results` does.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,10 +13,10 @@ from asr.convention import SCORING, Convention
 from asr.errors import AudioError
 from asr.metrics import word_errors
 from data_pipeline.errors import NothingToEvaluate
+from data_pipeline.evaluation.scores import Scores, Utterance, score, slices
+from data_pipeline.evaluation.systems import Answer, System
 from data_pipeline.manifest import Row
 from data_pipeline.recordings import Recording, read_recording
-from data_pipeline.scores import Scores, Utterance, score, slices
-from data_pipeline.systems import Answer, System
 
 
 @dataclass(frozen=True, slots=True)

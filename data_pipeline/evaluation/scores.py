@@ -10,8 +10,8 @@ import numpy as np
 
 from asr.confidence import letters
 from asr.metrics import Edits, Interval, UtteranceErrors, bootstrap_interval
+from data_pipeline.evaluation.systems import Answer
 from data_pipeline.manifest import Row
-from data_pipeline.systems import Answer
 
 BINS = 10
 NO_VALUE = "(none)"

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from asr.confidence import FEATURES, Calibration
-from data_pipeline.calibration import Cases, auc, choose_threshold, fit, regress
 from data_pipeline.errors import NothingToEvaluate
-from data_pipeline.evaluation import Evaluation
-from data_pipeline.scores import reliability
+from data_pipeline.evaluation.calibration import Cases, auc, choose_threshold, fit, regress
+from data_pipeline.evaluation.evaluate import Evaluation
+from data_pipeline.evaluation.scores import reliability
 
 WEIGHTS = np.array([0.5, 1.0, -2.0, 0.0, 0.8, 0.3])
 

@@ -5,7 +5,7 @@
     report.html        to read
     summary.json       the scores, written last
 
-Knows formats only; what the numbers mean stands in `data_pipeline.scores`.
+Knows formats only; what the numbers mean stands in `data_pipeline.evaluation.scores`.
 """
 
 import json
@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from data_pipeline.evaluation import Evaluation, SystemResult
-from data_pipeline.scores import Scores, Utterance
-from data_pipeline.systems import Heard
+from data_pipeline.evaluation.evaluate import Evaluation, SystemResult
+from data_pipeline.evaluation.scores import Scores, Utterance
+from data_pipeline.evaluation.systems import Heard
 
 
 def write_results(evaluation: Evaluation, folder: Path) -> None:
     """All files of an evaluation; those of an earlier one are replaced. Raises OSError."""
-    from data_pipeline.report import render
+    from data_pipeline.evaluation.report import render
 
     folder.mkdir(parents=True, exist_ok=True)
     summary_file = folder / "summary.json"

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-from data_pipeline.evaluation import Evaluation, SystemResult
-from data_pipeline.scores import Utterance
+from data_pipeline.evaluation.evaluate import Evaluation, SystemResult
+from data_pipeline.evaluation.scores import Utterance
 
 WORST: Final = 50
 """Utterances listed for each system."""

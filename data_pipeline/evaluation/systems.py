@@ -16,8 +16,8 @@ from asr.loading import load_detector, load_pipeline
 from asr.pipeline import Pipeline, conclude, decode_and_prepare
 from asr.recognizer import Hypothesis
 from data_pipeline.errors import InvalidHypotheses
+from data_pipeline.evaluation.variants import DEFAULT, Variant
 from data_pipeline.recordings import Recording
-from data_pipeline.variants import DEFAULT, Variant
 
 
 @dataclass(frozen=True, slots=True)

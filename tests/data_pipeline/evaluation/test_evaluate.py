@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.errors import NothingToEvaluate
-from data_pipeline.evaluation import Evaluation, evaluate
+from data_pipeline.evaluation.evaluate import Evaluation, evaluate
+from data_pipeline.evaluation.results import write_results
+from data_pipeline.evaluation.systems import OwnSystem
 from data_pipeline.manifest import Row
-from data_pipeline.results import write_results
-from data_pipeline.systems import OwnSystem
 from tests.data_pipeline.conftest import Echo
 
 CLIP = "voice_queries__v2j_what_time_is_it.flac"

@@ -1,0 +1,1 @@
+"""Offline evaluation: systems answer recordings whose words are known, and are scored."""
