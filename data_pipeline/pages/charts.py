@@ -1,0 +1,103 @@
+"""What charts show, as numbers: bins of a histogram, bars along one scale. `charts.html` draws them.
+
+Each chart has a text alternative beside it: the same figures as a table. Knows no report and no HTML.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramBin:
+    """Values from `low` up to `high`."""
+
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How values are spread."""
+
+    bins: tuple[HistogramBin, ...]
+    """In order, all of one width; none where there was no value."""
+    unit: str
+    undefined: int
+    """Values that were None or not finite."""
+
+    @property
+    def highest(self) -> int:
+        """The count of the fullest bin, at least 1."""
+        return max([1, *(one.count for one in self.bins)])
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A value to show as a horizontal bar."""
+
+    label: str
+    value: float | None
+    """None leaves the bar out and keeps the row."""
+    low: float | None = None
+    """Of its interval; without one of the two there is no interval."""
+    high: float | None = None
+    text: str = ""
+    """How the value is written; empty takes the number itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedBar:
+    """A bar along the scale that it shares with others, in percent of its length."""
+
+    bar: Bar
+    start: float
+    width: float
+    interval: tuple[float, float] | None
+    """Start and end."""
+
+
+def histogram(values: Iterable[float | None], *, unit: str = "", bins: int = 24, whole: bool = False) -> Histogram:
+    """Bins of equal width over all finite values; `whole` gives whole numbers one bin each, if `bins` is enough.
+
+    Raises ValueError where `bins` is below 1.
+    """
+    if bins < 1:
+        raise ValueError(f"{bins} bins")
+    given = np.array([np.nan if value is None else value for value in values], np.float64)
+    finite = given[np.isfinite(given)]
+    if not finite.size:
+        return Histogram((), unit, len(given))
+    counts, edges = np.histogram(finite, _edges(float(finite.min()), float(finite.max()), bins, whole))
+    found = tuple(
+        HistogramBin(low, high, int(count)) for (low, high), count in zip(pairwise(edges.tolist()), counts, strict=True)
+    )
+    return Histogram(found, unit, len(given) - finite.size)
+
+
+def placed(bars: Sequence[Bar]) -> list[PlacedBar]:
+    """The bars along one scale, which holds zero and every interval."""
+    marks = [mark for bar in bars for mark in (bar.value, bar.low, bar.high) if mark is not None]
+    low, high = min([0.0, *marks]), max([0.0, *marks])
+    length = (high - low) or 1.0
+
+    def at(value: float) -> float:
+        return 100 * (value - low) / length
+
+    def place(bar: Bar) -> PlacedBar:
+        start, end = sorted((at(0.0), at(bar.value or 0.0)))
+        interval = None if bar.low is None or bar.high is None else (at(bar.low), at(bar.high))
+        return PlacedBar(bar, start, end - start, interval)
+
+    return [place(bar) for bar in bars]
+
+
+def _edges(low: float, high: float, bins: int, whole: bool) -> list[float]:
+    if whole and high - low < bins:
+        return [low - 0.5 + step for step in range(int(high - low) + 2)]
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        low, high, bins = low - 0.5, high + 0.5, 1
+    return [float(edge) for edge in np.linspace(low, high, bins + 1)]
