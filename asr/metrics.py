@@ -4,13 +4,21 @@ One alignment per utterance (jiwer), one record, many views on it. Both sides ar
 A rate over no reference words is undefined, which is said as None, not as another unit. Knows no model and no file.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asr.convention import SCORING, Convention
+
+if TYPE_CHECKING:
+    from jiwer import AlignmentChunk
+
+_DRAWS_AT_ONCE: Final = 1_000_000
+"""Bounds the memory of a bootstrap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +55,29 @@ class Edits:
 
 
 @dataclass(frozen=True, slots=True)
+class AlignedWord:
+    """One step of an alignment: a word that was said, one that was heard, or both."""
+
+    said: str | None
+    """None where a word was inserted."""
+    heard: str | None
+    """None where a word was deleted."""
+
+    @property
+    def is_right(self) -> bool:
+        """Was heard what was said?"""
+        return self.said == self.heard
+
+
+@dataclass(frozen=True, slots=True)
 class UtteranceErrors:
     """Errors in one utterance."""
 
     words: Edits
     characters: Edits
     """Spaces between words count as characters."""
+    alignment: tuple[AlignedWord, ...]
+    """In the order in which the words were said and heard."""
 
     @property
     def is_exact(self) -> bool:
@@ -115,7 +140,7 @@ def word_errors(references: Sequence[str], hypotheses: Sequence[str], convention
     if len(references) != len(hypotheses):
         raise ValueError(f"{len(references)} references, but {len(hypotheses)} hypotheses")
     utterances = tuple(
-        _align(convention.apply(reference), convention.apply(hypothesis))
+        align(convention.apply(reference), convention.apply(hypothesis))
         for reference, hypothesis in zip(references, hypotheses, strict=True)
     )
     return ErrorCounts(utterances, convention.id)
@@ -140,26 +165,38 @@ def bootstrap_interval(
         raise ValueError(f"{len(groups)} groups for {len(edits)} utterances")
     if resamples < 1 or not 0 < level < 1:
         raise ValueError(f"resamples {resamples} must be at least 1, level {level} in (0, 1)")
-    totals = _totals(edits, groups if groups is not None else range(len(edits)))
+    lengths = [(edit.errors, edit.reference_length) for edit in edits]
+    totals = group_totals(lengths, groups if groups is not None else range(len(edits)))
+    return ratio_interval(totals, resamples=resamples, level=level, seed=seed)
+
+
+def ratio_interval(
+    totals: NDArray[np.float64], *, resamples: int = 1000, level: float = 0.95, seed: int = 0
+) -> Interval | None:
+    """Percentile bootstrap of the sum of one column over the sum of another; `totals` has a row for each group.
+
+    Shape (groups, 2), numerator first. None where it is undefined, as in `bootstrap_interval`.
+    """
     if len(totals) < 2:
         return None
-    generator = np.random.default_rng(seed)
-    drawn = np.stack([totals[generator.integers(len(totals), size=len(totals))].sum(0) for _ in range(resamples)])
+    drawn = _resampled(totals, resamples, seed)
     if not drawn[:, 1].all():
         return None
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high), level)
 
 
-def _totals(edits: Sequence[Edits], groups: Sequence[Hashable]) -> NDArray[np.float64]:
-    """Errors and reference length of each group, shape (groups, 2)."""
-    by_group: dict[Hashable, Edits] = {}
-    for edit, group in zip(edits, groups, strict=True):
-        by_group[group] = by_group.get(group, Edits()) + edit
-    return np.array([(edit.errors, edit.reference_length) for edit in by_group.values()], np.float64).reshape(-1, 2)
+def group_totals(values: Sequence[tuple[float, float]], groups: Iterable[Hashable]) -> NDArray[np.float64]:
+    """Sums of the values of each group, in the order in which the groups first come; shape (groups, 2)."""
+    numbers: dict[Hashable, int] = {}
+    at = [numbers.setdefault(group, len(numbers)) for group in groups]
+    totals = np.zeros((len(numbers), 2))
+    np.add.at(totals, at, np.array(values, np.float64).reshape(-1, 2))
+    return totals
 
 
-def _align(reference: str, hypothesis: str) -> UtteranceErrors:
+def align(reference: str, hypothesis: str) -> UtteranceErrors:
+    """Errors of a hypothesis, both sides being written in one convention already."""
     # Here, since jiwer takes 40 ms to import and recognizing needs none of it.
     import jiwer
 
@@ -168,4 +205,24 @@ def _align(reference: str, hypothesis: str) -> UtteranceErrors:
     return UtteranceErrors(
         Edits(words.hits, words.substitutions, words.deletions, words.insertions),
         Edits(characters.hits, characters.substitutions, characters.deletions, characters.insertions),
+        tuple(_aligned(words.references[0], words.hypotheses[0], words.alignments[0])),
     )
+
+
+def _aligned(said: list[str], heard: list[str], chunks: "Iterable[AlignmentChunk]") -> Iterator[AlignedWord]:
+    for chunk in chunks:
+        pairs = zip_longest(
+            said[chunk.ref_start_idx : chunk.ref_end_idx], heard[chunk.hyp_start_idx : chunk.hyp_end_idx]
+        )
+        yield from (AlignedWord(*pair) for pair in pairs)
+
+
+def _resampled(totals: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
+    """Sums over as many rows as there are, drawn with replacement; shape (resamples, columns)."""
+    generator = np.random.default_rng(seed)
+    at_once = max(1, _DRAWS_AT_ONCE // len(totals))
+    sums = [
+        totals[generator.integers(len(totals), size=(min(at_once, resamples - done), len(totals)))].sum(1)
+        for done in range(0, resamples, at_once)
+    ]
+    return np.concatenate(sums)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asr.convention import SCORING, SEARCH, VERBATIM
-from asr.metrics import Edits, Interval, bootstrap_interval, word_errors
+from asr.metrics import AlignedWord, Edits, Interval, bootstrap_interval, group_totals, word_errors
 from tests.conftest import Recording
 
 TEXTS = st.lists(st.text("ab c", max_size=8), max_size=6)
@@ -19,6 +19,12 @@ def test_counts_of_a_known_alignment() -> None:
     assert counts.wer == pytest.approx(2 / 6)
     assert counts.exact_ratio == 0
     assert counts.convention == "verbatim@1"
+
+
+def test_the_alignment_says_which_word_became_which() -> None:
+    (errors,) = word_errors(["the cat sat on the mat"], ["now the cat sit on mat"], VERBATIM).utterances
+    wrong = [step for step in errors.alignment if not step.is_right]
+    assert wrong == [AlignedWord(None, "now"), AlignedWord("sat", "sit"), AlignedWord("the", None)]
 
 
 def test_characters_count_spaces() -> None:
@@ -75,6 +81,9 @@ def test_counts_add_up(references: list[str]) -> None:
         assert errors.words.reference_length == len(reference.split())
         assert errors.words.hits + errors.words.substitutions + errors.words.insertions == len(hypothesis.split())
         assert errors.words.hits <= len(reference.split())
+        assert [step.said for step in errors.alignment if step.said is not None] == reference.split()
+        assert [step.heard for step in errors.alignment if step.heard is not None] == hypothesis.split()
+        assert sum(not step.is_right for step in errors.alignment) == errors.words.errors
     assert counts.words == sum((errors.words for errors in counts.utterances), Edits())
 
 
@@ -120,6 +129,21 @@ def test_the_width_is_that_of_the_normal_law_where_utterances_are_many(level: fl
     assert interval is not None
     standard_error = float(np.std([edit.errors / 10 for edit in edits])) / 500**0.5
     assert interval.high - interval.low == pytest.approx(2 * deviations * standard_error, rel=0.07)
+
+
+def test_many_groups_are_drawn_piece_by_piece_as_one_by_one() -> None:
+    edits, _ = simulated(speakers=1500, each=1, seed=3)
+    errors, generator = np.array([edit.errors for edit in edits]), np.random.default_rng(0)
+    rates = [errors[generator.integers(1500, size=1500)].sum() / 15_000 for _ in range(1000)]
+    interval = bootstrap_interval(edits)
+    assert interval is not None
+    assert [interval.low, interval.high] == pytest.approx(np.quantile(rates, [0.025, 0.975]))
+
+
+def test_totals_of_groups_add_up_in_the_order_of_the_groups() -> None:
+    totals = group_totals([(1, 10), (2, 20), (4, 40)], ["b", "a", "b"])
+    assert totals.tolist() == [[5, 50], [2, 20]]
+    assert group_totals([], []).shape == (0, 2)
 
 
 def test_drawing_speakers_is_wider_than_drawing_utterances() -> None:
