@@ -4,7 +4,11 @@
     ├── InvalidManifest (ValueError)      names the file, the line and the reason
     ├── InvalidHypotheses (ValueError)    another system's transcripts do not fit the manifest
     ├── InvalidVariant (ValueError)       a setting of the front end that does not exist or does not parse
-    └── NothingToEvaluate (ValueError)    no utterance is left
+    ├── NothingToEvaluate (ValueError)    no utterance is left
+    ├── InvalidCard (ValueError)          a dataset's card cannot be read, or does not belong to its manifest
+    ├── OtherDataset (ValueError)         the folder holds a dataset that was made in another way
+    ├── NotReproduced (ValueError)        a dataset that was made again has other content
+    └── WorkerDied (RuntimeError)         a worker process was killed
 
 A recording that cannot be used is no exception here: it is reported and skipped.
 """
@@ -28,3 +32,19 @@ class InvalidVariant(DataError, ValueError):
 
 class NothingToEvaluate(DataError, ValueError):
     """The manifest, after its filters and without unusable recordings, has no utterance."""
+
+
+class InvalidCard(DataError, ValueError):
+    """A dataset's card cannot be read, or its manifest is not the one that the card describes."""
+
+
+class OtherDataset(DataError, ValueError):
+    """The folder to write to holds another dataset."""
+
+
+class NotReproduced(DataError, ValueError):
+    """A dataset that was made again from its card came out otherwise."""
+
+
+class WorkerDied(DataError, RuntimeError):
+    """A worker process was killed, likely for lack of memory."""

@@ -5,15 +5,21 @@ Knows the fields that every stage needs and keeps all others as they stand. Does
 
 import json
 import math
+import os
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from data_pipeline.errors import InvalidManifest
+from data_pipeline.files import whole_file
 
 MAX_LINE_BYTES: Final = 1 << 20
 """A longer line is no manifest's; bounds the memory for a file that is something else."""
+
+SHOWN_BYTES: Final = 200
+"""Of a line that is no row."""
 
 _OWN: Final = ("audio_filepath", "duration", "text", "offset")
 
@@ -45,6 +51,28 @@ class Row:
         value = self.as_json().get(name)
         return None if value is None else str(value)
 
+    @property
+    def key(self) -> str:
+        """What names the utterance within its manifest: its `id`, else file and offset."""
+        named = (self.fields or {}).get("id")
+        return str(named) if named is not None else f"{self.audio_filepath}@{self.offset_s or 0:g}"
+
+    def with_fields(self, **fields: object) -> "Row":
+        """The row with fields added or replaced; None removes one."""
+        changed = {**(self.fields or {}), **fields}
+        return replace(self, fields={name: value for name, value in changed.items() if value is not None})
+
+    def refused(self, reason: str) -> "InvalidLine":
+        """The row as one that cannot be used."""
+        return InvalidLine(self.manifest, self.line, reason, json.dumps(self.as_json(), ensure_ascii=False))
+
+    def moved_to(self, manifest: Path) -> "Row":
+        """The same recording as a row of another manifest, whose folder its path is relative to."""
+        if os.path.isabs(self.audio_filepath):
+            return replace(self, manifest=manifest)
+        there = Path(os.path.relpath(self.path, manifest.parent)).as_posix()
+        return replace(self, manifest=manifest, audio_filepath=there)
+
     def as_json(self) -> dict[str, object]:
         """The row as a manifest has it."""
         own: dict[str, object] = {"audio_filepath": self.audio_filepath}
@@ -53,19 +81,77 @@ class Row:
         return {**own, "duration": self.duration_s, "text": self.text, **(self.fields or {})}
 
 
+@dataclass(frozen=True, slots=True)
+class InvalidLine:
+    """A line that is no row, or a row that cannot be used."""
+
+    manifest: Path
+    line: int
+    reason: str
+    text: str
+    """The line as far as it can be shown."""
+
+    def __str__(self) -> str:
+        return f"{self.manifest}, line {self.line}: {self.reason}"
+
+
 def read_manifest(path: Path) -> Iterator[Row]:
     """The rows of a manifest, read as they are asked for; blank lines are passed over.
 
     Raises InvalidManifest with line and reason, and OSError where the file cannot be read.
     """
+    for row in read_lines(path):
+        if isinstance(row, InvalidLine):
+            raise InvalidManifest(str(row))
+        yield row
+
+
+def read_lines(path: Path) -> Iterator[Row | InvalidLine]:
+    """The same, with a record for each line that is no row. Raises OSError where the file cannot be read."""
     with path.open("rb") as file:
-        number = 0
-        while line := file.readline(MAX_LINE_BYTES + 1):
-            number += 1
-            if len(line) > MAX_LINE_BYTES:
-                raise InvalidManifest(f"{path}, line {number}: longer than {MAX_LINE_BYTES} bytes")
-            if line.strip():
+        for number, line in enumerate(_bounded_lines(file), 1):
+            if len(line) <= MAX_LINE_BYTES and not line.strip():
+                continue
+            try:
                 yield parse_row(line, manifest=path, line=number)
+            except InvalidManifest as error:
+                reason = str(error).removeprefix(f"{path}, line {number}: ")
+                ends = line.endswith(b"\n")
+                cut = "" if ends or len(line) > MAX_LINE_BYTES else " (the file ends in the middle of this line)"
+                yield InvalidLine(path, number, reason + cut, line[:SHOWN_BYTES].decode("utf-8", "replace").rstrip())
+
+
+def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long only the beginning, which is one byte too long itself."""
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        yield line
+        rest = line
+        while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
+            rest = file.readline(MAX_LINE_BYTES + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A manifest that was written."""
+
+    rows: int
+    duration_s: float
+    sha256: str
+
+
+def write_manifest(rows: Iterable[Row], path: Path) -> Written:
+    """Write the rows, their paths relative to the manifest; the file is there whole or, as before, not at all.
+
+    Raises OSError.
+    """
+    count, duration_s, digest = 0, 0.0, sha256()
+    with whole_file(path) as file:
+        for row in rows:
+            line = json.dumps(row.moved_to(path).as_json(), ensure_ascii=False).encode() + b"\n"
+            file.write(line)
+            digest.update(line)
+            count, duration_s = count + 1, duration_s + row.duration_s
+    return Written(count, round(duration_s, 3), digest.hexdigest())
 
 
 def matching(rows: Iterable[Row], wanted: Mapping[str, Container[str]]) -> Iterator[Row]:
@@ -76,7 +162,9 @@ def matching(rows: Iterable[Row], wanted: Mapping[str, Container[str]]) -> Itera
 def parse_row(data: bytes, *, manifest: Path, line: int) -> Row:
     """One line of a manifest. Raises InvalidManifest."""
     try:
-        values = json.loads(data.decode("utf-8-sig"))
+        if len(data) > MAX_LINE_BYTES:
+            raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
+        values = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
         if not isinstance(values, dict):
             raise ValueError("not a JSON object")
         return Row(
@@ -94,6 +182,10 @@ def parse_row(data: bytes, *, manifest: Path, line: int) -> Row:
         raise InvalidManifest(f"{manifest}, line {line}: not UTF-8") from None
     except ValueError as error:
         raise InvalidManifest(f"{manifest}, line {line}: {error}") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _audio_filepath(values: Mapping[str, object]) -> str:

@@ -1,14 +1,18 @@
 """The sound of a manifest's row, as the pipeline takes it. Knows files; what to do with the sound it does not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Final
 
 import numpy as np
 
-from asr.audio import SAMPLE_RATE_HZ
+from asr.audio import SAMPLE_RATE_HZ, Audio
 from asr.decode import Encoding, PcmFormat, decode
 from asr.errors import UndecodableAudio
 from data_pipeline.manifest import Row
+
+LENGTH_TOLERANCE_S: Final = 0.1
+"""Lossy codecs put silence around a recording, and players count it differently."""
 
 _CUT: Final = PcmFormat(sample_rate_hz=SAMPLE_RATE_HZ, encoding=Encoding.F32LE)
 
@@ -32,10 +36,33 @@ def read_recording(row: Row) -> Recording:
     data = row.path.read_bytes()
     if row.offset_s is None:
         return Recording(row, data)
+    part = _part(decode(data), row.offset_s, row.duration_s)
+    return Recording(row, part.samples.astype(np.dtype("<f4")).tobytes(), _CUT)
+
+
+def read_audio(row: Row) -> Audio:
+    """The sound of a row, which must be what the manifest says: its length, and its `sha256` where that is known.
+
+    Raises OSError, what `asr.decode.decode` raises, and UndecodableAudio for another or a damaged recording.
+    """
+    data = row.path.read_bytes()
+    expected = row.field("sha256")
+    if expected is not None and sha256(data).hexdigest() != expected:
+        raise UndecodableAudio("the file is not the one that the manifest means: its sha256 differs")
     audio = decode(data)
-    start, end = (round(s * SAMPLE_RATE_HZ) for s in (row.offset_s, row.offset_s + row.duration_s))
+    if audio.truncated:
+        raise UndecodableAudio("the file is cut or damaged")
+    if row.offset_s is not None:
+        return _part(audio, row.offset_s, row.duration_s)
+    if abs(audio.duration_s - row.duration_s) > LENGTH_TOLERANCE_S:
+        raise UndecodableAudio(f"the file lasts {audio.duration_s:.3f} s, the manifest says {row.duration_s:g} s")
+    return audio
+
+
+def _part(audio: Audio, offset_s: float, duration_s: float) -> Audio:
+    start, end = (round(s * SAMPLE_RATE_HZ) for s in (offset_s, offset_s + duration_s))
     if end > len(audio.samples) + SAMPLE_RATE_HZ // 100:
         raise UndecodableAudio(
             f"the file lasts {audio.duration_s:.3f} s, the part would end at {end / SAMPLE_RATE_HZ} s"
         )
-    return Recording(row, audio.samples[start:end].astype(np.dtype("<f4")).tobytes(), _CUT)
+    return replace(audio, samples=audio.samples[start:end])

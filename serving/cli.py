@@ -4,16 +4,18 @@ Subcommands stand in `serving/commands`, one file each, and are imported only wh
 the light commands never load a model runtime or a web framework.
 """
 
-import importlib
 import sys
 from collections.abc import Sequence
 
 import click
 
+from serving.commands.lazy_group import lazy_group
+
 COMMANDS = {
     "serve": "serving.commands.serve:serve",
     "transcribe": "serving.commands.transcribe:transcribe",
     "evaluate": "serving.commands.evaluate:evaluate",
+    "data": "serving.commands.data:data",
     "models": "serving.commands.models:models",
     "bench": "serving.commands.bench:bench",
 }
@@ -29,23 +31,7 @@ EXTRAS = {
 """Which extra of the distribution brings a module that the default installation lacks."""
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported on first use."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order in which help shows them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command of that name, imported now."""
-        if name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[name].split(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=lazy_group(COMMANDS), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="voicesearch")
 def voicesearch() -> None:
     """Speech recognition for voice search, from a recording to a service that stays good."""

@@ -1,7 +1,9 @@
 """Manifests: what is read, what is refused with line and reason, and that nothing is lost."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_pipeline.errors import InvalidManifest
-from data_pipeline.manifest import MAX_LINE_BYTES, matching, parse_row, read_manifest
+from data_pipeline.manifest import (
+    MAX_LINE_BYTES,
+    InvalidLine,
+    Row,
+    matching,
+    parse_row,
+    read_lines,
+    read_manifest,
+    write_manifest,
+)
 from tests.conftest import CLIPS
 
 MANIFEST = Path("folder/manifest.jsonl")
@@ -73,7 +84,8 @@ def test_any_bytes_are_a_row_or_a_refusal(data: bytes) -> None:
         (b'{"audio_filepath": "a\\u0000b", "duration": 1}', "audio_filepath"),
         (b'{"audio_filepath": "a", "text": ""}', "duration"),
         (b'{"audio_filepath": "a", "duration": 0}', "duration"),
-        (b'{"audio_filepath": "a", "duration": NaN}', "duration"),
+        (b'{"audio_filepath": "a", "duration": NaN}', "NaN is no JSON"),
+        (b'{"audio_filepath": "a", "duration": 1, "text": "", "x": [-Infinity]}', "-Infinity is no JSON"),
         (b'{"audio_filepath": "a", "duration": true}', "duration"),
         (b'{"audio_filepath": "a", "duration": 1' + b"0" * 400 + b"}", "duration"),
         (b'{"audio_filepath": "a", "duration": 1, "offset": -1}', "offset"),
@@ -96,3 +108,49 @@ def test_rows_are_chosen_by_fields() -> None:
     chosen = list(matching(read_manifest(CLIPS / "manifest.jsonl"), {"source": {"vctk", "ljspeech"}}))
     assert {row.field("source") for row in chosen} == {"vctk", "ljspeech"}
     assert not list(matching(chosen, {"device_model": {"x"}}))
+
+
+def test_every_line_is_a_row_or_told_with_its_reason(tmp_path: Path) -> None:
+    good = b'{"audio_filepath": "a.wav", "duration": 1, "text": "a"}'
+    path = tmp_path / "manifest.jsonl"
+    path.write_bytes(b"\n".join([good, b"broken", b"", b"\xff" * 300, b"x" * (2 * MAX_LINE_BYTES), good, good[:30]]))
+    found = list(read_lines(path))
+    assert [one.line for one in found] == [1, 2, 4, 5, 6, 7]
+    reasons = [one.reason if isinstance(one, InvalidLine) else None for one in found]
+    assert (reasons[0], reasons[4]) == (None, None)
+    assert "UTF-8" in str(reasons[2])
+    assert "longer than" in str(reasons[3])
+    assert "ends in the middle of this line" in str(reasons[5])
+    assert all(len(one.text) <= 200 for one in found if isinstance(one, InvalidLine))
+
+
+def test_a_manifest_written_elsewhere_points_to_the_same_recordings(tmp_path: Path) -> None:
+    rows = list(read_manifest(CLIPS / "manifest.jsonl"))
+    path = tmp_path / "deep" / "manifest.jsonl"
+    written = write_manifest(rows, path)
+    again = list(read_manifest(path))
+    assert [row.path.resolve() for row in again] == [row.path.resolve() for row in rows]
+    assert (written.rows, written.duration_s) == (len(rows), round(sum(row.duration_s for row in rows), 3))
+    assert write_manifest(rows, path).sha256 == written.sha256
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_manifest_that_fails_half_way_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.jsonl"
+    path.write_text("old")
+
+    def broken() -> Iterator[Row]:
+        yield from islice(read_manifest(CLIPS / "manifest.jsonl"), 3)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_manifest(broken(), path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_key_is_the_id_or_the_place() -> None:
+    row = Row(MANIFEST, 1, "a.wav", 1.0, "a")
+    assert row.key == "a.wav@0"
+    assert row.with_fields(id=7).key == "7"
+    assert row.with_fields(id=7).with_fields(id=None) == row.with_fields()

@@ -1,0 +1,84 @@
+"""What the commands of `voicesearch data` share: options, the progress bar, and how failures and results are told."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from data_pipeline.dataset import Dataset
+    from data_pipeline.manifest import InvalidLine
+    from data_pipeline.steps import SoundStep, TableStep
+
+SHOWN_FAILURES: Final = 20
+
+manifest_argument: Final = click.argument("manifest", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+out_option: Final = click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="DIR", help="The new data set."
+)
+replace_option: Final = click.option("--replace", is_flag=True, help="Remove the data set that DIR holds now.")
+workers_option: Final = click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes. [default: one a core]"
+)
+
+
+def run_sound_step(step: "SoundStep", manifest: Path, out: Path, *, replace: bool, workers: int | None) -> "Dataset":
+    """Run a step that makes recordings; `conclude` tells how it went."""
+    from data_pipeline import dataset
+
+    if replace:
+        dataset.clear(out)
+    with told(step.name, manifest) as (on_done, on_failure):
+        made = dataset.change_sound(step, manifest, out, workers=workers, on_done=on_done, on_failure=on_failure)
+    return made
+
+
+def run_table_step(step: "TableStep", manifest: Path, out: Path, *, replace: bool) -> "Dataset":
+    """Run a step that rewrites rows; `conclude` tells how it went."""
+    from data_pipeline import dataset
+
+    if replace:
+        dataset.clear(out)
+    with told(step.name, manifest) as (on_done, on_failure):
+        made = dataset.change_table(step, manifest, out, on_done=on_done, on_failure=on_failure)
+    return made
+
+
+def conclude(made: "Dataset") -> None:
+    """The last lines; ends the command, with exit code 2 where rows could not be used."""
+    what = f"{made.card.rows} rows, {made.card.duration_s / 60:.1f} min -> {made.manifest}"
+    click.echo(what + (" (was there already)" if made.was_there else ""), err=True)
+    if failures := made.card.steps[-1].failures:
+        click.echo(f"{failures} rows could not be used: {made.folder / 'failures.jsonl'}", err=True)
+        click.get_current_context().exit(2)
+
+
+@contextmanager
+def told(what: str, manifest: Path) -> "Iterator[tuple[Callable[[], None], Callable[[InvalidLine], None]]]":
+    """A bar on standard error while rows are done, and a line for each of the first failures."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    failures = 0
+
+    def on_failure(failure: "InvalidLine") -> None:
+        nonlocal failures
+        failures += 1
+        if failures <= SHOWN_FAILURES:
+            click.echo(f"voicesearch: error: {failure}", err=True)
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    total = _lines(manifest) if console.is_terminal else None
+    with Progress(*columns, console=console, refresh_per_second=2, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task), on_failure
+    if failures > SHOWN_FAILURES:
+        click.echo(f"voicesearch: error: and {failures - SHOWN_FAILURES} more like these", err=True)
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
