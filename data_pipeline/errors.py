@@ -8,6 +8,10 @@
     ├── InvalidCard (ValueError)          a dataset's card cannot be read, or does not belong to its manifest
     ├── OtherDataset (ValueError)         the folder holds a dataset that was made in another way
     ├── NotReproduced (ValueError)        a dataset that was made again has other content
+    ├── InvalidCorpus (ValueError)        what is to be taken in or converted is not of the form that it should have
+    ├── MissingTerms (ValueError)         nothing says on what terms any of the recordings may be used
+    ├── InvalidProfile (ValueError)       a device profile cannot be used; names the file, the profile and the field
+    ├── CannotSimulate (ValueError)       a device would send nothing of this recording
     └── WorkerDied (RuntimeError)         a worker process was killed
 
 A recording that cannot be used is no exception here: it is reported and skipped.
@@ -46,5 +50,21 @@ class NotReproduced(DataError, ValueError):
     """A dataset that was made again from its card came out otherwise."""
 
 
+class InvalidCorpus(DataError, ValueError):
+    """What is to be taken in or converted has no known layout, or lacks what its layout must have."""
+
+
+class MissingTerms(DataError, ValueError):
+    """Source, licence or consent is known for none of the recordings."""
+
+
 class WorkerDied(DataError, RuntimeError):
     """A worker process was killed, likely for lack of memory."""
+
+
+class InvalidProfile(DataError, ValueError):
+    """A device profile that cannot be read, or that does not exist."""
+
+
+class CannotSimulate(DataError, ValueError):
+    """A device would send nothing of this recording, or the noise to add is silent."""
