@@ -17,6 +17,10 @@ INPUT_LENGTH: Final = 576
 WINDOW: Final = 256
 WINDOW_STEP: Final = 128
 BINS: Final = 129
+REFLECTED: Final = 64
+"""Samples that are mirrored at a frame's end, to make whole windows."""
+STEPS: Final = 4
+"""Windows in a frame."""
 STRIDES: Final = (1, 2, 2, 1)
 """Of the four convolutions of three taps, each padded by one."""
 
@@ -61,9 +65,26 @@ class _Graph:
 
     def gather(self, values: str, at: NDArray[np.int64]) -> str:
         """The values at these places of the second axis."""
-        name = f"Gather_{len(self._nodes)}"
-        self._nodes.append(helper.make_node("Gather", [values, self.constant(at)], [name], axis=1))
+        return self.join("Gather", values, self.constant(at))
+
+    def join(self, operator: str, *inputs: str) -> str:
+        """The name of the output of a new node that works along the second axis."""
+        name = f"{operator}_{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, list(inputs), [name], axis=1))
         return name
+
+    def slice(self, values: str, start: int, stop: int, step: int = 1) -> str:
+        """`values[:, start:stop:step]`."""
+        bounds = (self.constant(np.array([number], np.int64)) for number in (start, stop, 1, step))
+        return self.add("Slice", values, *bounds)
+
+    def reshape(self, values: str, *shape: int) -> str:
+        """The same values in another shape; -1 stands for what remains."""
+        return self.add("Reshape", values, self.constant(np.array(shape, np.int64)))
+
+    def dense(self, values: str, matrix: Array, bias: Array) -> str:
+        """`relu(values @ matrix + bias)` of rows; as one operation, for which three are written here."""
+        return self.add("Relu", self.add("Gemm", values, self.constant(matrix), self.constant(bias)))
 
     def add_lstm(self, inputs: list[str], outputs: list[str], *, hidden_size: int) -> None:
         """A recurrence over the first axis."""
@@ -79,38 +100,36 @@ class _Graph:
 
 
 def _magnitudes(graph: _Graph, basis: Array) -> str:
-    """Short-time spectrum of each frame, shape (frames, 4, 129); the end of a frame is reflected."""
-    starts = np.arange(0, INPUT_LENGTH + 64 - WINDOW + 1, WINDOW_STEP)
-    at = starts[:, None] + np.arange(WINDOW)
-    reflected = np.where(at < INPUT_LENGTH, at, 2 * (INPUT_LENGTH - 1) - at)
-    windows = graph.gather("input", reflected)
-    waves = graph.add("MatMul", windows, graph.constant(basis[:, 0, :].T))
+    """Short-time spectra, shape (frames x 4, 129); the end of a frame is reflected."""
+    last = INPUT_LENGTH - 1
+    reflected = graph.join("Concat", "input", graph.slice("input", last - 1, last - 1 - REFLECTED, -1))
+    halves = [
+        graph.reshape(graph.slice(reflected, start, start + STEPS * WINDOW_STEP), -1, WINDOW_STEP)
+        for start in (0, WINDOW_STEP)
+    ]
+    waves = graph.add("MatMul", graph.join("Concat", *halves), graph.constant(basis[:, 0, :].T))
     squares = graph.add("Mul", waves, waves)
-    pair_sum = np.concatenate([np.eye(BINS), np.eye(BINS)]).astype(np.float32)
-    return graph.add("Sqrt", graph.add("MatMul", squares, graph.constant(pair_sum)))
+    power = graph.add("Add", graph.slice(squares, 0, BINS), graph.slice(squares, BINS, 2 * BINS))
+    return graph.add("Sqrt", power)
 
 
 def _encoder(graph: _Graph, features: str, weights: dict[str, Array]) -> str:
-    """Four convolutions over time, shape (frames, 1, 128)."""
-    steps = 4
+    """Four convolutions over the time steps of a frame, shape (frames, 1, 128)."""
+    steps = STEPS
     for layer, stride in enumerate(STRIDES):
         kernel = weights[f"encoder.{layer}.weight"]
         out_channels, in_channels, taps = kernel.shape
         centres = np.arange(0, steps, stride)
-        at = centres[:, None] + np.arange(taps) - taps // 2
         inside = [tap for tap in range(taps) if steps > 1 or tap == taps // 2]
         if steps > 1:
             zeros = graph.constant(np.array([0, 1, 0, 0, 1, 0], np.int64))
-            padded = graph.add("Pad", features, zeros)
-            neighbours = graph.gather(padded, at + 1)
-            shape = graph.constant(np.array([-1, len(centres), taps * in_channels], np.int64))
-            features = graph.add("Reshape", neighbours, shape)
+            padded = graph.add("Pad", graph.reshape(features, -1, steps, in_channels), zeros)
+            neighbours = graph.gather(padded, centres[:, None] + np.arange(taps))
+            features = graph.reshape(neighbours, -1, taps * in_channels)
         matrix = kernel[:, :, inside].transpose(2, 1, 0).reshape(-1, out_channels)
-        product = graph.add("MatMul", features, graph.constant(matrix))
-        bias = graph.constant(weights[f"encoder.{layer}.bias"])
-        features = graph.add("Relu", graph.add("Add", product, bias))
+        features = graph.dense(features, matrix, weights[f"encoder.{layer}.bias"])
         steps = len(centres)
-    return features
+    return graph.reshape(features, -1, 1, out_channels)
 
 
 def _recurrence(graph: _Graph, features: str, weights: list[Array]) -> None:
@@ -121,7 +140,7 @@ def _recurrence(graph: _Graph, features: str, weights: list[Array]) -> None:
 
 
 def _verdict(graph: _Graph, weight: Array, bias: Array) -> None:
-    flat = graph.add("Reshape", "heard", graph.constant(np.array([-1, weight.shape[1]], np.int64)))
+    flat = graph.reshape("heard", -1, weight.shape[1])
     score = graph.add("MatMul", graph.add("Relu", flat), graph.constant(weight[:, :, 0].T))
     probability = graph.add("Sigmoid", graph.add("Add", score, graph.constant(bias)))
     graph.add("Reshape", probability, graph.constant(np.array([-1], np.int64)), output="speech_probs")
