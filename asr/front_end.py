@@ -13,15 +13,17 @@ from typing import Final
 import numpy as np
 
 from asr.audio import SAMPLE_RATE_HZ, Audio, Samples, Span
-from asr.loudness import LoudnessTarget, normalize
+from asr.loudness import LoudnessTarget, normalize, weighted, weighted_loudness_lufs
 from asr.segmentation import group, rooms, split, subtract
 from asr.statistics import AudioStatistics, measure
-from asr.vad import ClippingRule, VoiceActivity, VoiceDetector, clip, speech_spans
+from asr.vad import Clip, ClippingRule, VoiceActivity, VoiceDetector, clip, cut_out, speech_spans
 
 SILENT_DBFS: Final = -60.0
 """A recording whose loudest 10 ms stay below this has nothing to recognize, whatever a detector missed."""
 EVIDENCE_S: Final = 0.2
 """Shorter speech than this is rare, shorter noise that sounds like speech is not."""
+WEIGHTED_AT_ONCE_S: Final = 25.0
+"""The loudness of a longer recording is measured piece by piece: its K-weighted sound would be held beside it."""
 MIN_GAP_S: Final = 0.3
 """Shorter stretches that were left out are not reported one by one."""
 
@@ -105,8 +107,9 @@ def prepare(audio: Audio, front_end: FrontEnd, detector: VoiceDetector, *, max_p
     found = time.perf_counter()
     groups = _groups(audio, activity, spans, front_end, max_piece_s)
     shares = rooms(Span(0.0, audio.duration_s), groups)
-    pieces = tuple(_piece(audio, activity, *one, front_end) for one in zip(groups, shares, strict=True))
-    statistics = measure(audio, spans)
+    heard = weighted(audio) if audio.duration_s <= WEIGHTED_AT_ONCE_S else None
+    pieces = tuple(_piece(audio, heard, activity, *one, front_end) for one in zip(groups, shares, strict=True))
+    statistics = measure(audio, spans, loudness_lufs=weighted_loudness_lufs(heard) if heard else None)
     timings_ms = {"vad": (found - started) * 1e3, "loudness": (time.perf_counter() - found) * 1e3}
     return Prepared(pieces, statistics, _left_out(audio, pieces), timings_ms)
 
@@ -123,11 +126,22 @@ def _groups(
     return group(spans, activity, front_end.clipping, enough_s=front_end.piece_s, max_duration_s=longest_s)
 
 
-def _piece(audio: Audio, activity: VoiceActivity, spans: Sequence[Span], room: Span, front_end: FrontEnd) -> Piece:
+def _piece(
+    audio: Audio, heard: Audio | None, activity: VoiceActivity, spans: Sequence[Span], room: Span, front_end: FrontEnd
+) -> Piece:
+    """`heard` is the K-weighted sound."""
     kept = clip(audio, spans, front_end.clipping, within=room)
-    level = normalize(kept.audio, front_end.loudness).audio if front_end.loudness else kept.audio
+    level = _levelled(kept, heard, front_end.loudness) if front_end.loudness else kept.audio
     span = Span(kept.kept[0].start_s, kept.kept[-1].end_s)
     return Piece(_surrounded(level, front_end), span, _evidence(activity, span))
+
+
+def _levelled(kept: Clip, heard: Audio | None, target: LoudnessTarget) -> Audio:
+    """The kept sound at its target level, measured on the same stretches of the K-weighted sound where there is one."""
+    if heard is None:
+        return normalize(kept.audio, target).audio
+    loudness_lufs = weighted_loudness_lufs(cut_out(heard, kept.kept).audio)
+    return normalize(kept.audio, target, loudness_lufs=loudness_lufs).audio
 
 
 def _undetected(audio: Audio, activity: VoiceActivity, front_end: FrontEnd, longest_s: float) -> list[list[Span]]:

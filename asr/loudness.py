@@ -5,7 +5,8 @@ relative one 10 LU below what passes it. K-weighting is done by fast convolution
 needs neither scipy (a second to import) nor a loop over samples. Knows nothing of speech.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -54,9 +55,13 @@ class Normalized:
     """Of the recording before; -inf for silence."""
 
 
-def normalize(audio: Audio, target: LoudnessTarget) -> Normalized:
-    """Bring a recording to the target by one gain for all of it; silence stays as it is."""
-    loudness_lufs = integrated_loudness_lufs(audio)
+def normalize(audio: Audio, target: LoudnessTarget, *, loudness_lufs: float | None = None) -> Normalized:
+    """Bring a recording to the target by one gain for all of it; silence stays as it is.
+
+    `loudness_lufs` is the recording's, where it is known already.
+    """
+    if loudness_lufs is None:
+        loudness_lufs = integrated_loudness_lufs(audio)
     if loudness_lufs == -np.inf:
         return Normalized(audio, 0.0, loudness_lufs)
     gain_db = min(target.level_lufs - loudness_lufs, target.max_boost_db)
@@ -72,7 +77,27 @@ def integrated_loudness_lufs(audio: Audio) -> float:
 
     A recording shorter than one block of 400 ms is measured as one block of its own length.
     """
-    power = _block_power(audio.samples)
+    return _gated_lufs(_weighted(audio.samples), len(audio.samples))
+
+
+def weighted(audio: Audio) -> Audio:
+    """The K-weighted sound, as loud as it is to the ear: once for a recording of which several parts are measured."""
+    sound = np.concatenate([*_weighted(audio.samples), np.empty(0, np.float32)])[: len(audio.samples)]
+    return replace(audio, samples=sound)
+
+
+def weighted_loudness_lufs(audio: Audio) -> float:
+    """`integrated_loudness_lufs` of sound that is K-weighted already.
+
+    Weighted as a part of more, sound still rings from what came before: less than 0.001 LU in speech.
+    """
+    samples = audio.samples
+    return _gated_lufs([np.pad(samples, (0, -len(samples) % HOP))], len(samples))
+
+
+def _gated_lufs(sound: Iterable[Samples], length: int) -> float:
+    """Of K-weighted sound that comes in whole hops, of which the last may be filled up beyond `length` samples."""
+    power = _block_power(sound, length)
     loud = power[power >= _power(ABSOLUTE_GATE_LUFS)]
     if not loud.size:
         return -np.inf
@@ -88,31 +113,32 @@ def _power(lufs: float) -> float:
     return float(10 ** ((lufs - CALIBRATION_DB) / 10))
 
 
-def _block_power(samples: Samples) -> NDArray[np.float64]:
-    """Mean square of the K-weighted sound in each block, shape (blocks,)."""
-    energy = _hop_energy(samples)
-    if len(samples) < HOP * HOPS_PER_BLOCK:
-        return np.array([energy.sum() / max(1, len(samples))])
-    whole = energy[: len(samples) // HOP]
-    sums = np.convolve(whole, np.ones(HOPS_PER_BLOCK), "valid")
+def _block_power(sound: Iterable[Samples], length: int) -> NDArray[np.float64]:
+    """Mean square in each block, shape (blocks,)."""
+    energy = np.concatenate([*(_hop_energy(part.reshape(-1, HOP)) for part in sound), np.zeros(0)])
+    if length < HOP * HOPS_PER_BLOCK:
+        return np.array([energy[: -(-length // HOP)].sum() / max(1, length)])
+    sums = np.convolve(energy[: length // HOP], np.ones(HOPS_PER_BLOCK), "valid")
     return np.asarray(sums / (HOP * HOPS_PER_BLOCK), np.float64)
 
 
-def _hop_energy(samples: Samples) -> NDArray[np.float64]:
-    """Energy of the K-weighted sound in each 100 ms, the last one maybe partly filled; overlap-save convolution."""
+def _hop_energy(hops: Samples) -> NDArray[np.float64]:
+    return np.asarray(np.vecdot(hops, hops), np.float64)
+
+
+def _weighted(samples: Samples) -> Iterator[Samples]:
+    """The K-weighted sound in parts of at most 25 s and whole hops, zero after its end: overlap-save convolution."""
     stride = FFT_LENGTH - HOP
     rows = -(-len(samples) // stride)
     padded = np.zeros(HOP + rows * stride, np.float32)
     padded[HOP : HOP + len(samples)] = samples
     windows = np.lib.stride_tricks.sliding_window_view(padded, FFT_LENGTH)[::stride] if rows else padded[None, :0]
     response = _frequency_response()
-    energy = []
     for at in range(0, rows, FFT_ROWS):
-        weighted = np.fft.irfft(np.fft.rfft(windows[at : at + FFT_ROWS]) * response, FFT_LENGTH)[:, HOP:]
-        hops = weighted.reshape(-1, HOP)
-        energy.append(np.einsum("ij,ij->i", hops, hops, dtype=np.float64))
-    total = np.concatenate(energy or [np.zeros(1)])
-    return np.asarray(total[: -(-len(samples) // HOP) or 1], np.float64)
+        sound = np.fft.irfft(np.fft.rfft(windows[at : at + FFT_ROWS]) * response, FFT_LENGTH)
+        part = np.asarray(sound[:, HOP:], np.float32).reshape(-1)
+        part[len(samples) - at * stride :] = 0
+        yield part
 
 
 @lru_cache(maxsize=1)

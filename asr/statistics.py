@@ -41,12 +41,16 @@ class AudioStatistics:
     clipping_ratio: float
 
 
-def measure(audio: Audio, spans: Sequence[Span]) -> AudioStatistics:
-    """Statistics of a recording; `spans` is where it has speech, in order, without padding."""
+def measure(audio: Audio, spans: Sequence[Span], *, loudness_lufs: float | None = None) -> AudioStatistics:
+    """Statistics of a recording; `spans` is where it has speech, in order, without padding.
+
+    `loudness_lufs` is the recording's, where it is known already.
+    """
     duration_s = audio.duration_s
     start_s = spans[0].start_s if spans else duration_s
     end_s = spans[-1].end_s if spans else 0.0
-    loudness_lufs = integrated_loudness_lufs(audio)
+    if loudness_lufs is None:
+        loudness_lufs = integrated_loudness_lufs(audio)
     return AudioStatistics(
         duration_s=duration_s,
         speech_s=sum(span.duration_s for span in spans),
@@ -62,7 +66,7 @@ def measure(audio: Audio, spans: Sequence[Span]) -> AudioStatistics:
 
 def _snr_db(audio: Audio, spans: Sequence[Span]) -> float | None:
     frames = audio.samples[: len(audio.samples) // FRAME * FRAME].reshape(-1, FRAME)
-    power = np.einsum("ij,ij->i", frames, frames, dtype=np.float64) / FRAME
+    power = np.asarray(np.vecdot(frames, frames), np.float64) / FRAME
     speech = power[_covered(len(power), spans, margin_s=0.0)]
     noise = power[~_covered(len(power), spans, margin_s=GUARD_S)]
     if not speech.size or not noise.size:

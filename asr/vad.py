@@ -227,7 +227,11 @@ def clip(audio: Audio, spans: Sequence[Span], rule: ClippingRule, *, within: Spa
         Span(max(room.start_s, s.start_s - rule.lead_padding_s), min(room.end_s, s.end_s + rule.trail_padding_s))
         for s in spans
     ]
-    kept = tuple(merge([span for span in padded if span.duration_s > 0]))
+    return cut_out(audio, tuple(merge([span for span in padded if span.duration_s > 0])))
+
+
+def cut_out(audio: Audio, kept: tuple[Span, ...]) -> Clip:
+    """What lies in these spans; they stand in order, without overlap."""
     pieces = [samples_of(audio, span) for span in kept]
     samples = pieces[0] if len(pieces) == 1 else np.concatenate(pieces or [np.empty(0, np.float32)])
     return Clip(Audio(samples, audio.clipping_ratio, audio.truncated), kept)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from asr.audio import Audio
 from asr.decode import decode
-from asr.loudness import LoudnessTarget, integrated_loudness_lufs, normalize
+from asr.loudness import LoudnessTarget, integrated_loudness_lufs, normalize, weighted, weighted_loudness_lufs
 from tests.conftest import Recording
 
 TARGET = LoudnessTarget()
@@ -58,6 +58,23 @@ def test_recording_of_many_transforms_is_measured_as_one() -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 16_000 * 120).astype(np.float32)
     expected = pyloudnorm.Meter(16_000, filter_class="DeMan").integrated_loudness(noise.astype(np.float64))
     assert integrated_loudness_lufs(Audio(noise)) == pytest.approx(expected, abs=WARPING_LU)
+
+
+def test_parts_of_a_weighted_recording_are_as_loud_as_by_themselves(speech: list[Recording]) -> None:
+    for recording in speech[::4]:
+        audio = decode(recording.path.read_bytes())
+        heard, at = weighted(audio), len(audio.samples) // 3
+        assert weighted_loudness_lufs(heard) == pytest.approx(integrated_loudness_lufs(audio), abs=1e-5)
+        part, heard_part = Audio(audio.samples[at:]), Audio(heard.samples[at:])
+        assert weighted_loudness_lufs(heard_part) == pytest.approx(integrated_loudness_lufs(part), abs=0.01)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5000, 6400, 40_000])
+def test_weighted_sound_keeps_its_length(count: int) -> None:
+    sound = Audio(np.random.default_rng(0).normal(0, 0.1, count).astype(np.float32))
+    heard = weighted(sound)
+    assert len(heard.samples) == count
+    assert weighted_loudness_lufs(heard) == pytest.approx(integrated_loudness_lufs(sound), abs=1e-4)
 
 
 def test_short_sound_is_one_block_of_its_own_length() -> None:
