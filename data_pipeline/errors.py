@@ -5,6 +5,9 @@
     ├── InvalidHypotheses (ValueError)    another system's transcripts do not fit the manifest
     ├── InvalidVariant (ValueError)       a setting of the front end that does not exist or does not parse
     ├── NothingToEvaluate (ValueError)    no utterance is left
+    ├── InvalidSlicing (ValueError)       a field to part results by that no row has, or that does not parse
+    ├── InvalidTraffic (ValueError)       weights of the traffic that cannot be read, or that a row lacks
+    ├── InvalidEvaluation (ValueError)    a saved evaluation cannot be read
     ├── InvalidCard (ValueError)          a dataset's card cannot be read, or does not belong to its manifest
     ├── OtherDataset (ValueError)         the folder holds a dataset that was made in another way
     ├── NotReproduced (ValueError)        a dataset that was made again has other content
@@ -12,6 +15,7 @@
     ├── MissingTerms (ValueError)         nothing says on what terms any of the recordings may be used
     ├── InvalidProfile (ValueError)       a device profile cannot be used; names the file, the profile and the field
     ├── CannotSimulate (ValueError)       a device would send nothing of this recording
+    ├── InvalidSplit (ValueError)         shares, dates or other settings of a split do not fit each other
     └── WorkerDied (RuntimeError)         a worker process was killed
 
 A recording that cannot be used is no exception here: it is reported and skipped.
@@ -36,6 +40,18 @@ class InvalidVariant(DataError, ValueError):
 
 class NothingToEvaluate(DataError, ValueError):
     """The manifest, after its filters and without unusable recordings, has no utterance."""
+
+
+class InvalidSlicing(DataError, ValueError):
+    """Results cannot be parted that way."""
+
+
+class InvalidTraffic(DataError, ValueError):
+    """The weights of the traffic cannot be read, or a row has none."""
+
+
+class InvalidEvaluation(DataError, ValueError):
+    """A folder holds no complete evaluation."""
 
 
 class InvalidCard(DataError, ValueError):
@@ -68,3 +84,7 @@ class InvalidProfile(DataError, ValueError):
 
 class CannotSimulate(DataError, ValueError):
     """A device would send nothing of this recording, or the noise to add is silent."""
+
+
+class InvalidSplit(DataError, ValueError):
+    """Settings of a split that do not fit each other."""

@@ -1,0 +1,78 @@
+"""Noises and room responses from manifests, of which one is drawn for each recording. Does no signal processing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from asr.audio import Samples
+from data_pipeline.errors import InvalidManifest
+from data_pipeline.manifest import Row, read_manifest
+from data_pipeline.recordings import read_audio
+
+CACHED: Final = 32
+"""Recordings that a process holds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """One recording."""
+
+    name: str
+    """As its manifest calls it."""
+    samples: Samples
+    """Shape (n,), 16 kHz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """What there is to draw from."""
+
+    noises: tuple[Row, ...]
+    """Recordings in which nobody speaks."""
+    rooms: tuple[Row, ...]
+    """Impulse responses."""
+
+    def noise(self, rng: np.random.Generator) -> Sound:
+        """Any noise. Raises what `read_audio` raises."""
+        return _drawn(self.noises, rng)
+
+    def room(self, rng: np.random.Generator) -> Sound:
+        """Any room response. Raises what `read_audio` raises."""
+        return _drawn(self.rooms, rng)
+
+
+def read_sounds(noise: Path | None = None, rooms: Path | None = None) -> Sounds:
+    """Noises and room responses of two manifests, which may be one; None takes the few that the package carries.
+
+    Rows that say by `kind` that they are something else are passed over. Raises InvalidManifest and OSError.
+    """
+    return Sounds(
+        _rows(noise or _carried("noise.jsonl"), "noise", "noise recording"),
+        _rows(rooms or _carried("rooms.jsonl"), "rir", "room impulse response"),
+    )
+
+
+def _carried(name: str) -> Path:
+    return Path(str(files("data_pipeline.simulation") / "sounds" / name))
+
+
+def _rows(manifest: Path, kind: str, called: str) -> tuple[Row, ...]:
+    rows = tuple(row for row in read_manifest(manifest) if row.field("kind") in (None, kind))
+    if not rows:
+        raise InvalidManifest(f"{manifest}: no {called}")
+    return rows
+
+
+def _drawn(rows: Sequence[Row], rng: np.random.Generator) -> Sound:
+    row = rows[int(rng.integers(len(rows)))]
+    return Sound(row.audio_filepath, _samples(replace(row, fields=None)))
+
+
+@lru_cache(CACHED)
+def _samples(row: Row) -> Samples:
+    return read_audio(row).samples
