@@ -1,0 +1,45 @@
+"""The lines of text files that somebody else wrote: UTF-8 with or without a mark, bounded, each judged by itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from data_pipeline.manifest import MAX_LINE_BYTES, SHOWN_BYTES
+
+UTF8_MARK: Final = b"\xef\xbb\xbf"
+
+
+def text_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Number, from 1, and text of each line. Raises OSError.
+
+    Bytes that are no UTF-8 become lone surrogates, and of a line that is too long one byte too many is given, so
+    that `fault` finds either.
+    """
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            rest = line
+            while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
+                rest = file.readline(MAX_LINE_BYTES + 1)
+            yield number, (line.removeprefix(UTF8_MARK) if number == 1 else line).decode("utf-8", "surrogateescape")
+
+
+def fault(text: str) -> str | None:
+    """Why such a text cannot be used; None where it can.
+
+    >>> fault("caf\\udce9"), fault("café")
+    ('not UTF-8', None)
+    """
+    try:
+        length = len(text.encode())
+    except UnicodeEncodeError:
+        return "not UTF-8"
+    if length > MAX_LINE_BYTES:
+        return f"longer than {MAX_LINE_BYTES} bytes"
+    return "holds a NUL character" if "\0" in text else None
+
+
+def shown(text: str) -> str:
+    """What of a text that may be anything can be told."""
+    return text[:SHOWN_BYTES].encode("utf-8", "replace").decode().strip()

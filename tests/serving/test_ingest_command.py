@@ -1,0 +1,116 @@
+"""`voicesearch data ingest` as a user calls it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from data_pipeline.ingest.layouts import AUTO, LAYOUTS
+from serving.commands.data.ingest import LAYOUTS as OFFERED
+from tests.conftest import CLIPS
+from tests.serving.processes import PATIENT, serving, wait_until
+
+TERMS = ("--source", "purchased", "--license", "CC0-1.0", "--consent", "speakers' agreement")
+
+
+def ingest(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    program = "from serving.cli import main; main()"
+    command = [sys.executable, "-c", program, "data", "ingest", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def rows_of(out: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+
+
+def test_every_layout_is_offered() -> None:
+    assert set(OFFERED) == {AUTO, *LAYOUTS}
+
+
+def test_a_manifest_of_another_tool_with_columns_mapped(tmp_path: Path) -> None:
+    arguments = (CLIPS / "manifest.jsonl", "--out", tmp_path / "out", "--source", "purchased", "--consent", "asked")
+    done = ingest(*arguments, "--map", "corpus=source", "--field", "locale=en", "--copy")
+    assert done.returncode == 0, done.stderr
+    assert "66 rows, 3.9 min" in done.stderr
+    rows = rows_of(tmp_path / "out")
+    assert {row["locale"] for row in rows} == {"en"}
+    assert {"common_voice", "ljspeech"} <= {row["corpus"] for row in rows}
+    assert (tmp_path / "out" / str(rows[0]["audio_filepath"])).is_file()
+    again = ingest(*arguments, "--map", "corpus=source", "--field", "locale=en", "--copy")
+    assert "was there already" in again.stderr
+    other = ingest(*arguments, "--map", "corpus=source")
+    assert (other.returncode, len(other.stderr.splitlines())) == (2, 1)
+    assert ingest(*arguments, "--map", "corpus=source", "--replace").returncode == 0
+    assert not (tmp_path / "out" / "audio").exists()
+
+
+def test_recordings_that_cannot_be_used_are_told_and_listed(tmp_path: Path, query_clip: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "good.flac").write_bytes(query_clip.read_bytes())
+    (tmp_path / "in" / "bad.flac").write_bytes(query_clip.read_bytes()[:30_000])
+    done = ingest(tmp_path / "in", "--out", tmp_path / "out", *TERMS)
+    assert done.returncode == 2
+    assert "bad.flac: the file is cut or damaged" in done.stderr
+    assert "1 rows could not be used" in done.stderr
+    assert [row["id"] for row in rows_of(tmp_path / "out")] == ["good"]
+    (failure,) = (tmp_path / "out" / "failures.jsonl").read_text().splitlines()
+    assert "bad.flac" in json.loads(failure)["reason"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent", *TERMS], "absent"),
+        ([CLIPS, "--source", "purchased"], "no license, no consent is known for clips"),
+        ([CLIPS, "--source", "stolen"], "stolen"),
+        ([CLIPS / "LICENSES.md", *TERMS], "LICENSES.md has not the layout"),
+        ([CLIPS / "manifest.jsonl", *TERMS, "--map", "text"], "NAME=VALUE"),
+        ([CLIPS / "manifest.jsonl", *TERMS, "--map", "text=a,text=b"], "NAME=VALUE"),
+        ([CLIPS, *TERMS, "--map", "text=sentence"], "only a table"),
+        ([CLIPS, *TERMS, "--layout", "ljspeech"], "ljspeech"),
+        (["postgresql://user:secret@127.0.0.1:1/events", *TERMS, "--layout", "folder"], "folder"),
+        (["postgresql://user:secret@127.0.0.1:1/events", *TERMS], "away"),
+    ],
+)
+def test_a_bad_option_is_one_line_and_exit_code_2(arguments: list[str | Path], message: str, tmp_path: Path) -> None:
+    failed = ingest(*arguments, "--out", tmp_path / "out", "--workers", "1")
+    assert failed.returncode == 2
+    assert len(failed.stderr.splitlines()) == 1, failed.stderr
+    assert message in failed.stderr
+    assert "secret" not in failed.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_data_set_within_what_is_taken_in_would_take_in_itself(tmp_path: Path, query_clip: Path) -> None:
+    (tmp_path / "good.flac").write_bytes(query_clip.read_bytes())
+    failed = ingest(tmp_path, "--out", tmp_path / "out", *TERMS)
+    assert (failed.returncode, len(failed.stderr.splitlines())) == (2, 1)
+
+
+@pytest.mark.slow
+def test_what_users_of_a_real_server_allowed_and_corrected(tmp_path: Path, query_clip: Path) -> None:
+    (tmp_path / "server").mkdir()
+    keeping = {"privacy.keep_audio": "true", "privacy.audio_folder": "kept"}
+    with serving(tmp_path / "server", keeping | PATIENT) as server:
+
+        def ask(**fields: str) -> str:
+            files = {"file": query_clip.read_bytes()}
+            answer = httpx.post(server.url + "/v1/search", files=files, data=fields).json()
+            correction = {"request_id": answer["request_id"], "type": "correct", "text": "what time is it now"}
+            httpx.post(server.url + "/v1/events", json=correction).raise_for_status()
+            return str(answer["request_id"])
+
+        allowed = ask(consent="true", user_id="dora", session_id="s1", device_model="kettle", locale="en-GB")
+        ask(user_id="rick")
+        wait_until(lambda: server.metric("voicesearch_pending_events") == 0)
+    done = ingest(tmp_path / "server" / "voicesearch.db", "--out", tmp_path / "out", "--license", "users' agreement")
+    assert done.returncode == 0, done.stderr
+    assert "1 left out: no consent" in done.stderr
+    (row,) = rows_of(tmp_path / "out")
+    expected = {"id": allowed, "speaker": "dora", "device_model": "kettle", "source": "historical", "session": "s1"}
+    assert row.items() >= expected.items()
+    assert (row["text"], row["heard"], row["label"]) == ("what time is it now", "What time is it?", "typed_correction")
+    assert (tmp_path / "out" / str(row["audio_filepath"])).read_bytes() == query_clip.read_bytes()
