@@ -30,6 +30,15 @@ def load_ours() -> Transcribe:
     return lambda batch: [hypothesis.text for hypothesis in recognizer.recognize(batch)]
 
 
+def load_published() -> Transcribe:
+    """Our default model's graphs as they were published, single-threaded."""
+    from asr.cache import locate
+    from asr.registry import Task, read_registry
+    from serving.bench.published_moonshine import PublishedMoonshine
+
+    return PublishedMoonshine.load(locate(read_registry().defaults[Task.RECOGNIZER])).transcribe
+
+
 def load_moonshine_voice() -> Transcribe:
     """The transcriber of the package `moonshine-voice`, as it comes, on the same weights."""
     import moonshine_voice

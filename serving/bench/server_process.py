@@ -73,10 +73,10 @@ def own_server(config: Path | None = None) -> Callable[[int], Sequence[str]]:
     return lambda port: [*serve, "--port", str(port), *extra]
 
 
-def litserve(port: int, *, front_end: bool = False) -> Sequence[str]:
-    """The command of a LitServe server around our engine, with two workers; `front_end` adds our front end."""
+def litserve(port: int, *options: str) -> Sequence[str]:
+    """The command of a LitServe server around our engine, with two workers; options are those of its script."""
     script = Path(__file__).parent / "peers" / "litserve_server.py"
-    return [sys.executable, str(script), "--port", str(port), *(["--front-end"] if front_end else [])]
+    return [sys.executable, str(script), "--port", str(port), *options]
 
 
 def free_port() -> int:

@@ -21,8 +21,13 @@ Command = TypeVar("Command", bound=Callable[..., None])
 R = TypeVar("R", bound="Report")
 
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
-PEERS = ("litserve", "litserve+front-end")
-"""LitServe around our engine, bare or with our front end too, which is like for like."""
+PEERS = {
+    "litserve": (),
+    "litserve+front-end": ("--front-end",),
+    "litserve+published-graphs": ("--published-graphs",),
+}
+"""LitServe around our engine, bare or with our front end too, which is like for like; or around the model's graphs as
+they were published."""
 MANIFEST = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -176,7 +181,7 @@ def query(
 @bench.command()
 @click.option("--url", help="A running OpenAI-compatible server. [default: start our own]")
 @click.option("--config", type=MANIFEST, help="Configuration of our own server.")
-@click.option("--peer", "peers", multiple=True, type=click.Choice(PEERS), help="Measured after ours.")
+@click.option("--peer", "peers", multiple=True, type=click.Choice(list(PEERS)), help="Measured after ours.")
 @click.option("--route", type=click.Choice(["transcriptions", "search"]), default="transcriptions")
 @click.option("--model", help="Field `model` of the requests.")
 @click.option("--api-key", envvar="VOICESEARCH_API_KEY", help="Bearer token. [env: VOICESEARCH_API_KEY]")
@@ -251,8 +256,7 @@ def _litserve(name: str) -> "System":
     from serving.bench.serve import System
     from serving.bench.server_process import litserve
 
-    command = partial(litserve, front_end=name == "litserve+front-end")
-    return System(name, command=command, ready_path="/health")
+    return System(name, command=lambda port: litserve(port, *PEERS[name]), ready_path="/health")
 
 
 def _watch(progress: Progress, label: str, total: float) -> "OnDone":

@@ -3,7 +3,8 @@
 A script, run as `python litserve_server.py --port 9000`, in a folder that is no package: LitServe's workers
 must be able to import it, and nothing of ours may, for LitServe need not be installed. It takes the same
 multipart upload as our server and decodes it with soundfile, or sends it through our front end
-(`--front-end`); batching, queue and workers are LitServe's own.
+(`--front-end`); batching, queue and workers are LitServe's own. `--published-graphs` puts the model as it was
+published in the engine's place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,23 +20,24 @@ from asr.audio import Audio
 from asr.decode import decode
 from asr.front_end import FrontEnd, prepare
 from asr.loading import Detector, load_detector
-from asr.recognizer import Recognizer
 from asr.vad import VoiceDetector
 from serving.bench.clips import read_audio
-from serving.bench.engines import load_default
+from serving.bench.engines import Transcribe, load_ours, load_published
 
 
 class SpeechApi(LitAPI):  # type: ignore[misc]  # LitServe has no type information
     """Upload to audio, a batch of audio to texts, text to the shape of OpenAI's answer."""
 
-    recognizer: Recognizer
+    transcribe: Transcribe
     detector: VoiceDetector
     front_end = False
     """Do the work of our front end as well: like for like with our server."""
+    published_graphs = False
+    """Run the published graphs, not our engine."""
 
     def setup(self, device: str) -> None:
         """Load the engine, once in each worker."""
-        self.recognizer = load_default()
+        self.transcribe = load_published() if self.published_graphs else load_ours()
         self.detector = load_detector(Detector.SILERO)
 
     def decode_request(self, request: Request) -> Audio:
@@ -53,7 +55,7 @@ class SpeechApi(LitAPI):  # type: ignore[misc]  # LitServe has no type informati
 
     def predict(self, x: Sequence[Audio]) -> list[str]:
         """One text for each sound."""
-        return [hypothesis.text for hypothesis in self.recognizer.recognize(x)]
+        return self.transcribe(x)
 
     def unbatch(self, output: list[str]) -> list[str]:
         """The texts, one for each request."""
@@ -70,10 +72,11 @@ class SpeechApi(LitAPI):  # type: ignore[misc]  # LitServe has no type informati
 @click.option("--max-batch", default=8, show_default=True)
 @click.option("--window-ms", default=5.0, show_default=True)
 @click.option("--front-end", is_flag=True)
-def main(port: int, workers: int, max_batch: int, window_ms: float, front_end: bool) -> None:
+@click.option("--published-graphs", is_flag=True)
+def main(port: int, workers: int, max_batch: int, window_ms: float, front_end: bool, published_graphs: bool) -> None:
     """Serve until ended."""
     api = SpeechApi(max_batch_size=max_batch, batch_timeout=window_ms / 1000, api_path="/v1/audio/transcriptions")
-    api.front_end = front_end
+    api.front_end, api.published_graphs = front_end, published_graphs
     server = LitServer(api, accelerator="cpu", devices=1, workers_per_device=workers)
     server.run(host="127.0.0.1", port=port, generate_client_file=False, log_level="warning")
 
