@@ -1,0 +1,117 @@
+"""The convention that would unite the labels: most conflicts resolved, fewest words edited.
+
+Candidates are the known conventions and every sub-set of the rules of `search`, as conventions of their own. Pure
+functions over texts.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from asr.convention import SEARCH, Convention, known
+from data_pipeline.audit.ways import conflicts, out_of_line, usages
+
+CLEAN: Final = frozenset({"unicode", "whitespace"})
+"""Rules that every candidate has: what they change no reader sees."""
+MAX_LABELS: Final = 1000
+"""Labels that candidates are tried on; of more, a random draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A convention, and what it would do to the labels."""
+
+    convention: Convention
+    conflicts: int
+    """Conflicts that are left: how often a thing is still not written in its commonest way."""
+    labels_edited: int
+    words_edited: int
+    """Word edits between the labels as they are and as they would be."""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Names of its rules, each once."""
+        return tuple(dict.fromkeys(rule.name for rule in self.convention.rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The convention to adopt, and the alternatives."""
+
+    chosen: Candidate
+    """Of the candidates that leave the fewest conflicts the one with the fewest edited words, then labels."""
+    candidates: tuple[Candidate, ...]
+    """The known conventions, and every sub-set that no other beats in both conflicts and edited words."""
+    conflicts: int
+    """In the labels as they are."""
+    labels: int
+    """Tried."""
+    words: int
+
+
+def propose(texts: Sequence[str], *, seed: int = 0) -> Proposal | None:
+    """The convention to adopt; None where no label has a word."""
+    labels = _drawn([text for text in texts if text.strip()], seed)
+    if not labels:
+        return None
+    tried = [_tried(convention, labels) for convention in candidates()]
+    chosen = min(tried, key=_cost)
+    names = {convention.id for convention in known()}
+    shown = [one for one in tried if one.convention.id in names or _efficient(one, tried)]
+    return Proposal(
+        chosen,
+        tuple(sorted(shown, key=_cost)),
+        _conflicts(labels),
+        len(labels),
+        sum(len(text.split()) for text in labels),
+    )
+
+
+def candidates() -> Iterator[Convention]:
+    """The known conventions, then every other sub-set of the rules of `search`; "as it is" has the clean rules only."""
+    yield from known()
+    choice = list(dict.fromkeys(rule.name for rule in SEARCH.rules if rule.name not in CLEAN))
+    for size in range(1, len(choice)):
+        for names in combinations(choice, size):
+            yield composed(names)
+
+
+def composed(names: Sequence[str]) -> Convention:
+    """The rules of those names and the clean ones, in the order of `search`."""
+    rules = tuple(rule for rule in SEARCH.rules if rule.name in CLEAN or rule.name in names)
+    return Convention("+".join(names), 1, rules)
+
+
+def _tried(convention: Convention, labels: Sequence[str]) -> Candidate:
+    written = [convention.apply(label) for label in labels]
+    edits = [Levenshtein.distance(before.split(), after.split()) for before, after in zip(labels, written, strict=True)]
+    return Candidate(convention, _conflicts(written), sum(map(bool, edits)), sum(edits))
+
+
+def _conflicts(labels: Sequence[str]) -> int:
+    return sum(map(out_of_line, conflicts(usages(labels)).values()))
+
+
+def _cost(one: Candidate) -> tuple[int, int, int, bool, int]:
+    """What is chosen by; of two that do the same, the convention that exists already."""
+    composed_now = one.convention not in known()
+    return one.conflicts, one.words_edited, one.labels_edited, composed_now, len(one.rules)
+
+
+def _efficient(one: Candidate, tried: Sequence[Candidate]) -> bool:
+    """Does no other leave as few conflicts for as few edits, at a lower cost?"""
+    return not any(
+        other.conflicts <= one.conflicts and other.words_edited <= one.words_edited and _cost(other) < _cost(one)
+        for other in tried
+    )
+
+
+def _drawn(labels: Sequence[str], seed: int) -> list[str]:
+    if len(labels) <= MAX_LABELS:
+        return list(labels)
+    kept = np.random.default_rng(seed).choice(len(labels), MAX_LABELS, replace=False)
+    return [labels[index] for index in sorted(kept)]

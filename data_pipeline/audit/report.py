@@ -1,0 +1,148 @@
+"""An audit as a page: what each check found, with the sound of the worst findings, and how labels are written.
+
+Opens the recordings of the findings that it shows, and no others.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from asr.errors import AudioError
+from data_pipeline.audit import silence, writing
+from data_pipeline.audit.audit import Audit
+from data_pipeline.audit.entries import Entry
+from data_pipeline.audit.findings import Finding, Severity
+from data_pipeline.audit.loudness import Spread
+from data_pipeline.pages.charts import Bar, Histogram, PlacedBar, histogram, placed
+from data_pipeline.pages.page import render as render_page
+from data_pipeline.pages.player import Player, player, within_budget
+from data_pipeline.recordings import read_audio
+
+MAX_SOUNDS: Final = 120
+MAX_SOUND_BYTES: Final = 16 << 20
+"""Of embedded sound in a page."""
+MAX_ENTRIES: Final = 6
+"""Rows shown for one finding."""
+MAX_CONFLICTS: Final = 60
+_TEMPLATE: Final = Path(__file__).with_name("audit.html")
+_SILENT_CHECKS: Final = frozenset({writing.CONFLICT, writing.DEPARTURE})
+"""Checks whose findings are about the text alone and stand in tables of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A finding with what a reader needs to judge it."""
+
+    finding: Finding
+    entries: tuple[Entry, ...]
+    player: Player | None
+    """Of the first row; None where it cannot be played."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBy:
+    """How the groups of one kind write, seen from one rule."""
+
+    kind: str
+    rule: str
+    forms: tuple[str, ...]
+    practices: tuple[writing.Practice, ...]
+
+
+def render(audit: Audit, *, manifest: str, model: str | None, limit: int) -> str:
+    """The page as HTML, with at most `limit` findings of each check."""
+    return render_page(
+        _TEMPLATE,
+        audit=audit,
+        manifest=manifest,
+        model=model,
+        seconds=sum(entry.row.duration_s for entry in audit.entries),
+        count={severity: sum(one.severity is severity for one in audit.findings) for severity in Severity},
+        examples=examples(audit, limit),
+        written=written_by(audit.practices),
+        conflicts=_most_out_of_line([one for one in audit.findings if one.check == writing.CONFLICT]),
+        silences=silence_charts(audit.entries),
+        loudness=loudness_bars(audit),
+    )
+
+
+def examples(audit: Audit, limit: int) -> Mapping[str, list[Example]]:
+    """The worst findings of each check that is about recordings; sound as far as a page may hold it."""
+    by_key = {entry.key: entry for entry in audit.entries}
+    shown: dict[str, list[Finding]] = {}
+    for finding in audit.findings:
+        of_check = shown.setdefault(finding.check, [])
+        if finding.check not in _SILENT_CHECKS and len(of_check) < limit:
+            of_check.append(finding)
+    found = {
+        check: [(one, tuple(by_key[key] for key in one.rows[:MAX_ENTRIES])) for one in of_check]
+        for check, of_check in shown.items()
+        if of_check
+    }
+    firsts = {entries[0].key: entries[0] for of_check in found.values() for _, entries in of_check}
+    players = dict(_players(firsts))
+    return {
+        check: [Example(finding, entries, players.get(entries[0].key)) for finding, entries in of_check]
+        for check, of_check in found.items()
+    }
+
+
+def written_by(practices: Sequence[writing.Practice]) -> list[WrittenBy]:
+    """The rules in which the groups of one kind are not all alike."""
+    tables = []
+    for (kind, rule), alike in groupby(practices, key=lambda one: (one.kind, one.rule)):
+        of_rule = tuple(alike)
+        forms = tuple(dict.fromkeys(form for one in of_rule for form in sorted(one.forms)))
+        if len(forms) > 1:
+            tables.append(WrittenBy(kind, rule, forms, of_rule))
+    return tables
+
+
+def silence_charts(entries: Sequence[Entry]) -> list[tuple[str, Histogram]]:
+    """How silence before and after speech is spread."""
+    found = [side for entry in entries for side in silence.silences(entry)]
+    sides = ("before", "after")
+    return [
+        (f"Silence {side} speech", histogram([s for name, s, _ in found if name == side], unit="s")) for side in sides
+    ]
+
+
+def loudness_bars(audit: Audit) -> list[tuple[str, list[PlacedBar]]]:
+    """Median loudness of each group with its spread; kinds with a single group are left out."""
+    charts = []
+    for kind, alike in groupby(audit.spreads, key=lambda one: one.kind):
+        of_kind = list(alike)
+        if len(of_kind) > 1:
+            charts.append((f"Loudness by {kind}", placed(list(map(_loudness_bar, of_kind)))))
+    return charts
+
+
+def _loudness_bar(one: Spread) -> Bar:
+    low, high = one.median_lufs - one.spread_db, one.median_lufs + one.spread_db
+    return Bar(f"{one.group} ({one.rows})", one.median_lufs, low, high)
+
+
+def _most_out_of_line(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda one: -int(str(one.evidence["out_of_line"])))[:MAX_CONFLICTS]
+
+
+def _players(entries: Mapping[str, Entry]) -> Iterator[tuple[str, Player]]:
+    """Players of those that can be played, by their key."""
+    made: dict[str, Player] = {}
+    for key, entry in entries.items():
+        if (one := _player(entry, with_sound=len(made) < MAX_SOUNDS)) is not None:
+            made[key] = one
+    yield from zip(made, within_budget(made.values(), max_sounds=MAX_SOUNDS, max_bytes=MAX_SOUND_BYTES), strict=True)
+
+
+def _player(entry: Entry, *, with_sound: bool) -> Player | None:
+    if entry.sound is None:
+        return None
+    try:
+        audio = read_audio(entry.row)
+        data = entry.row.path.read_bytes() if entry.row.offset_s is None else None
+    except (OSError, AudioError):
+        return None
+    return player(audio, speech=entry.sound.speech, data=data, with_sound=with_sound)

@@ -1,0 +1,142 @@
+"""The ways in which labels write the same thing: two ways are in conflict where a rule of a convention makes them one.
+
+The rules of the `search` convention are followed in their order, so that "Three" against "three" is a matter of case
+and "three" against "3" one of numbers. Case, punctuation and the like are a matter of the whole label; numbers,
+contractions, spellings and fillers are one of the words. Pure functions over texts; knows no labeler.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import Final
+
+from asr.convention import SEARCH, Rule
+
+WORD_RULES: Final = frozenset({"contractions", "numbers", "fillers", "spelling"})
+"""Rules about words; all others are about the whole label."""
+FILLER: Final = "(filler)"
+"""The thing that all fillers are, since the rule leaves nothing of them."""
+MAX_WORDS: Final = 6
+"""Longer stretches are not counted where no rule changes them."""
+
+RULES: Final = tuple({rule.name: rule for rule in SEARCH.rules}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One label writes one thing in one way."""
+
+    rule: str
+    thing: str
+    """As the rule writes it; for a rule about whole labels its name again."""
+    way: str
+    rewritten: bool
+    """The rule changes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A label before and after each rule."""
+
+    texts: tuple[str, ...]
+    """One more than there are rules."""
+
+    def around(self) -> Iterator[tuple[Rule, str, str]]:
+        """Each rule, with the text before and after it."""
+        for rule, (before, after) in zip(RULES, pairwise(self.texts), strict=True):
+            yield rule, before, after
+
+
+@dataclass(slots=True)
+class Things:
+    """What the labels of a corpus write in a way that some rule changes."""
+
+    by_rule: dict[str, set[str]] = field(default_factory=dict)
+
+    def knows(self, rule: str, thing: str) -> bool:
+        """Does any label write it in a way that the rule changes?"""
+        return thing in self.by_rule.get(rule, ())
+
+
+def steps(text: str) -> Steps:
+    """The label, rule by rule."""
+    texts = [text]
+    for rule in RULES:
+        texts.append(rule.rewrite(texts[-1]))
+    return Steps(tuple(texts))
+
+
+def usages(texts: Sequence[str]) -> list[list[Usage]]:
+    """For each label what it writes in a way that could be another one, in order."""
+    stepped = [steps(text) for text in texts]
+    known = Things()
+    for one in stepped:
+        for rule, before, after in one.around():
+            if rule.name in WORD_RULES and before != after:
+                things = known.by_rule.setdefault(rule.name, set())
+                things.update(thing for thing, _ in _changes(before, after))
+    return [list(_usages(one, known)) for one in stepped]
+
+
+def conflicts(found: Iterable[Sequence[Usage]]) -> Mapping[tuple[str, str], Counter[str]]:
+    """Ways by rule and thing, for things that are written in more than one way; the commonest way first."""
+    counted: dict[tuple[str, str], Counter[str]] = {}
+    for of_one in found:
+        for usage in of_one:
+            counted.setdefault((usage.rule, usage.thing), Counter())[usage.way] += 1
+    return {place: ways for place, ways in counted.items() if len(ways) > 1}
+
+
+def out_of_line(ways: Counter[str]) -> int:
+    """How often a thing is not written in its commonest way: the fewest edits that would unite it."""
+    return ways.total() - max(ways.values())
+
+
+def _usages(stepped: Steps, known: Things) -> Iterator[Usage]:
+    for rule, before, after in stepped.around():
+        if rule.name in WORD_RULES:
+            yield from _of_words(rule.name, before, after, known)
+        elif (way := _way_of_label(rule.name, before, after)) is not None:
+            yield Usage(rule.name, rule.name, way, before != after)
+
+
+def _way_of_label(rule: str, before: str, after: str) -> str | None:
+    """How the whole label is written, seen from one rule; None where the label has nothing of the kind."""
+    if rule == "case":
+        if not any(character.isalpha() for character in before):
+            return None
+        return "lower case" if before == after else "CAPITALS" if before.isupper() else "Mixed case"
+    if not before:
+        return None
+    return f"with {rule}" if before != after else f"without {rule}"
+
+
+def _of_words(rule: str, before: str, after: str, known: Things) -> Iterator[Usage]:
+    if not known.by_rule.get(rule):
+        return
+    changes = list(_changes(before, after)) if before != after else []
+    for thing, way in changes:
+        yield Usage(rule, thing, way, True)
+    spelled_out = Counter(thing for thing, _ in changes)
+    for thing in _stretches(after.split()):
+        if known.knows(rule, thing):
+            if spelled_out[thing]:
+                spelled_out[thing] -= 1
+            else:
+                yield Usage(rule, thing, thing, False)
+
+
+def _changes(before: str, after: str) -> Iterator[tuple[str, str]]:
+    """What a rule about words wrote anew: (as it is now, as it was before)."""
+    old, new = before.split(), after.split()
+    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind != "equal":
+            yield " ".join(new[c:d]) or FILLER, " ".join(old[a:b])
+
+
+def _stretches(words: Sequence[str]) -> Iterator[str]:
+    for length in range(1, min(MAX_WORDS, len(words)) + 1):
+        for at in range(len(words) - length + 1):
+            yield " ".join(words[at : at + length])

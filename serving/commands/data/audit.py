@@ -1,0 +1,111 @@
+"""`voicesearch data audit`: is the data labelled consistently? Prints a table, writes audit.json and audit.html."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from serving.commands.data.shell import manifest_argument, workers_option
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from data_pipeline.audit.audit import Audit
+    from data_pipeline.audit.entries import Examination
+    from data_pipeline.audit.judge import Verdict
+
+
+@click.command()
+@manifest_argument
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="DIR")
+@click.option("--model", metavar="ID", default="", help="Compare labels with it. [default: the registry's default]")
+@click.option("--no-model", is_flag=True, help="Ask no model; every other check runs.")
+@click.option("--limit-examples", type=click.IntRange(0, 1000), default=10, show_default=True, help="For each check.")
+@click.option("--planted", is_flag=True, help="Judge the audit itself: precision and recall on planted faults.")
+@workers_option
+def audit(
+    manifest: Path, out: Path, model: str, no_model: bool, limit_examples: int, planted: bool, workers: int | None
+) -> None:
+    """Find labels and recordings that are likely wrong or out of line, and propose how labels should be written.
+
+    Writes audit.json and audit.html into DIR. With --planted, faults of every kind are planted into the good recordings
+    of the manifest, and DIR/planted.json tells which were found.
+
+    Example: voicesearch data audit train.jsonl --out audit --limit-examples 20
+    """
+    from rich.console import Console
+
+    from asr.registry import Task, read_registry
+    from data_pipeline.audit.entries import Examination
+    from data_pipeline.audit.results import write_results
+
+    asked = None if no_model else model or read_registry().defaults[Task.RECOGNIZER]
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    if planted:
+        console.print(_verdicts(_judge(manifest, out, Examination(asked), workers)))
+        return
+    found = _audit(manifest, Examination(asked), workers)
+    write_results(found, out, manifest=manifest.name, model=asked, limit=limit_examples)
+    console.print(_checks(found))
+    if found.proposal:
+        chosen, before = found.proposal.chosen, found.proposal.conflicts
+        edits = f"{chosen.words_edited} edited words in {chosen.labels_edited} labels"
+        resolved = f"{before - chosen.conflicts} of {before} conflicts"
+        click.echo(f"proposed convention {chosen.convention.id}: resolves {resolved} with {edits}")
+    click.echo(f"{len(found.findings)} findings -> {out / 'audit.html'}", err=True)
+
+
+def _audit(manifest: Path, examination: "Examination", workers: int | None) -> "Audit":
+    """Measure every recording and run every check; lines that are no rows are told."""
+    from data_pipeline.audit.audit import audit as run_checks
+    from data_pipeline.audit.entries import Entry, examine
+    from data_pipeline.manifest import Row, read_lines
+    from serving.commands.data.shell import told
+
+    entries: list[Entry] = []
+    with told("listening", manifest) as (on_done, on_failure):
+        lines = list(read_lines(manifest))
+        for line in lines:
+            if not isinstance(line, Row):
+                on_failure(line)
+        for entry in examine([line for line in lines if isinstance(line, Row)], examination, workers=workers):
+            entries.append(entry)
+            on_done()
+    return run_checks(entries)
+
+
+def _judge(manifest: Path, out: Path, examination: "Examination", workers: int | None) -> "list[Verdict]":
+    from data_pipeline.audit.judge import judge
+    from data_pipeline.audit.results import write_verdicts
+    from data_pipeline.manifest import read_manifest
+
+    verdicts = judge(list(read_manifest(manifest)), examination, workers=workers)
+    write_verdicts(verdicts, out)
+    return verdicts
+
+
+def _checks(found: "Audit") -> "Table":
+    from rich.table import Table
+
+    table = Table("check", "severity", "findings", "rows", "what a finding means", box=None, pad_edge=False)
+    for column in table.columns[2:4]:
+        column.justify = "right"
+    for one in found.summaries:
+        table.add_row(one.check, one.severity or "–", str(one.findings), str(one.rows), one.about)
+    return table
+
+
+def _verdicts(verdicts: "Sequence[Verdict]") -> "Table":
+    from rich.table import Table
+
+    from data_pipeline.pages.page import percent
+
+    table = Table("check", "planted", "found", "false alarms", "precision %", "recall %", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for one in verdicts:
+        figures = (str(one.planted), str(one.found), str(one.wrong), percent(one.precision), percent(one.recall))
+        table.add_row(one.check, *figures)
+    return table
