@@ -83,7 +83,7 @@ class InvalidProfile(DataError, ValueError):
 
 
 class CannotSimulate(DataError, ValueError):
-    """A device would send nothing of this recording, or the noise to add is silent."""
+    """A device would send nothing of this recording, or a noise or room to be heard in it cannot be used."""
 
 
 class InvalidSplit(DataError, ValueError):

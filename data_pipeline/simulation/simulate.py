@@ -66,7 +66,7 @@ class Simulation:
     def change(self, row: Row, audio: Audio) -> Iterator[tuple[Row, Audio]]:
         """One recording for each device; the row says which device it is and what was done.
 
-        Raises CannotSimulate where one device sends nothing: what is compared is the same recordings on all devices.
+        Raises CannotSimulate where one device sends nothing: devices are compared on the same recordings.
         """
         detector, sounds = _detector(), _sounds(self.noise, self.rooms)
         speech = find_speech(audio, detector)
@@ -90,7 +90,7 @@ def simulate(
     `speech` is where the recording has speech, in order and without padding; where it is not given, `detector` finds
     it. `detector` is also the device's own where the profile says "silero". Noise and room are drawn from `sounds`.
 
-    Raises CannotSimulate where the device sends nothing of the speech, and what reading a drawn sound raises.
+    Raises CannotSimulate where the device sends nothing of the speech, or a drawn sound cannot be used.
     """
     if speech is None:
         speech = find_speech(audio, detector)

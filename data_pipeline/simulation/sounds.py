@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from asr.audio import Samples
-from data_pipeline.errors import InvalidManifest
+from asr.errors import AudioError
+from data_pipeline.errors import CannotSimulate, InvalidManifest
 from data_pipeline.manifest import Row, read_manifest
 from data_pipeline.recordings import read_audio
 
@@ -38,11 +39,11 @@ class Sounds:
     """Impulse responses."""
 
     def noise(self, rng: np.random.Generator) -> Sound:
-        """Any noise. Raises what `read_audio` raises."""
+        """Any noise. Raises CannotSimulate where it cannot be read."""
         return _drawn(self.noises, rng)
 
     def room(self, rng: np.random.Generator) -> Sound:
-        """Any room response. Raises what `read_audio` raises."""
+        """Any room response. Raises CannotSimulate where it cannot be read."""
         return _drawn(self.rooms, rng)
 
 
@@ -75,4 +76,9 @@ def _drawn(rows: Sequence[Row], rng: np.random.Generator) -> Sound:
 
 @lru_cache(CACHED)
 def _samples(row: Row) -> Samples:
-    return read_audio(row).samples
+    try:
+        return read_audio(row).samples
+    except OSError as error:
+        raise CannotSimulate(f"{row.audio_filepath}, which is to be heard in it: {error.strerror}") from None
+    except AudioError as error:
+        raise CannotSimulate(f"{row.audio_filepath}, which is to be heard in it: {error}") from None

@@ -22,6 +22,7 @@ from data_pipeline.simulation.noise import Noise
 from data_pipeline.simulation.profiles import DeviceProfile, shipped_profiles
 from data_pipeline.simulation.simulate import Simulated, Simulation, find_speech, generator, simulate
 from data_pipeline.simulation.sounds import Sounds
+from data_pipeline.steps import load_sound_step, settings_of
 from tests.conftest import CLIPS
 from tests.data_pipeline.simulation.conftest import lag_ms
 
@@ -195,3 +196,8 @@ def test_rows_say_which_device_and_what_was_done(query: Audio) -> None:
     told = (made[1].fields or {})["simulated"]
     assert isinstance(told, dict)
     assert (told["profile"], told["cut_onset_s"]) == ("phone-clipped-onset-100ms@1", 0.1)
+
+
+def test_a_card_holds_all_that_the_step_needs() -> None:
+    settings = json.loads(json.dumps(settings_of(STEP)))
+    assert load_sound_step("simulate", STEP.version, settings) == STEP

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_pipeline.errors import InvalidManifest
+from data_pipeline.errors import CannotSimulate, InvalidManifest
 from data_pipeline.recordings import read_audio
 from data_pipeline.simulation.sounds import Sounds, read_sounds
 from tests.conftest import CLIPS
@@ -35,6 +35,15 @@ def test_one_manifest_may_hold_both_kinds(tmp_path: Path, sounds: Sounds) -> Non
 
 def test_a_manifest_without_kinds_is_taken_whole() -> None:
     assert len(read_sounds(noise=CLIPS / "noise.jsonl").noises) == 12
+
+
+def test_a_noise_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "noise.jsonl").write_text('{"audio_filepath": "absent.flac", "duration": 1, "text": ""}')
+    with pytest.raises(CannotSimulate, match=r"absent.flac.*No such file"):
+        read_sounds(noise=tmp_path / "noise.jsonl").noise(np.random.default_rng(0))
+    (tmp_path / "absent.flac").write_text("no sound")
+    with pytest.raises(CannotSimulate, match=r"absent.flac.*not a sound file"):
+        read_sounds(noise=tmp_path / "noise.jsonl").noise(np.random.default_rng(0))
 
 
 def test_a_manifest_without_any_is_refused(tmp_path: Path, sounds: Sounds) -> None:
