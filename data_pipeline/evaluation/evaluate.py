@@ -1,139 +1,121 @@
 """Offline evaluation: systems answer the recordings of a manifest, and every answer is scored in one convention.
 
 All systems are scored on the same utterances: a recording that one of them could not use counts for none, and is
-listed with the reason. Writes nothing; `data_pipeline.evaluation.results` does.
+listed with the reason. Writes no results; `data_pipeline.evaluation.results` does.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from functools import partial
 
 from asr.convention import SCORING, Convention
-from asr.errors import AudioError
-from asr.metrics import word_errors
+from asr.metrics import align
 from data_pipeline.errors import NothingToEvaluate
-from data_pipeline.evaluation.scores import Scores, Utterance, score, slices
+from data_pipeline.evaluation.answer_journal import AnswerJournal
+from data_pipeline.evaluation.answers import Outcome, collect
+from data_pipeline.evaluation.devices import OnDevice
+from data_pipeline.evaluation.human import LABELER
+from data_pipeline.evaluation.record import Evaluation, Failure, Run, conclude
+from data_pipeline.evaluation.scores import Utterance
+from data_pipeline.evaluation.search_damage import Top
+from data_pipeline.evaluation.slicing import check_slicings, read_slicing
 from data_pipeline.evaluation.systems import Answer, System
+from data_pipeline.evaluation.traffic import Traffic, row_weights
 from data_pipeline.manifest import Row
-from data_pipeline.recordings import Recording, read_recording
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A row that was not evaluated."""
-
-    row: Row
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SystemResult:
-    """How one system did."""
-
-    name: str
-    utterances: tuple[Utterance, ...]
-    scores: Scores
-    slices: Mapping[str, Mapping[str, Scores]]
-    """By manifest field, then by its value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """The whole result."""
-
-    systems: tuple[SystemResult, ...]
-    failures: tuple[Failure, ...]
-    convention: str
-    """Name and version of what both sides were written in."""
-    made_at: datetime
 
 
 def evaluate(
     rows: Iterable[Row],
     systems: Sequence[System],
     *,
-    slice_fields: Sequence[str] = (),
+    slices: Sequence[str] = (),
     min_slice: int = 1,
+    traffic: Traffic | None = None,
+    top: Top | None = None,
     batch_size: int = 1,
     convention: Convention = SCORING,
+    journal: AnswerJournal | None = None,
     on_done: Callable[[str, int], None] = lambda system, count: None,
 ) -> Evaluation:
     """Let every system answer every row, one recording at a time unless `batch_size` is larger.
 
-    The first recording is answered once before, so that no latency holds what is done only once. `on_done` hears
-    how many recordings a system has finished. Raises NothingToEvaluate.
+    `slices` are as `read_slicing` takes them; `top` searches, for the damage that errors do there; `traffic` weighs
+    the utterances for what to work on next; answers that stand in the journal are not asked for again. `on_done`
+    hears how many rows a system has finished.
+
+    Raises NothingToEvaluate, also where two systems have one name or a system is there on a device only;
+    InvalidSlicing, InvalidTraffic; OSError where the journal cannot be written.
     """
+    _check_systems(systems)
     wanted = list(rows)
-    failures = {index: "no reference text" for index, row in enumerate(wanted) if row.text is None}
-    answers: list[dict[int, Answer]] = []
+    slicings = [read_slicing(text) for text in slices]
+    check_slicings(slicings, wanted)
+    weigh = row_weights(wanted, traffic)
+    failures = _refused(wanted)
+    answers: list[Mapping[int, Outcome]] = []
     for system in systems:
         left = {index: row for index, row in enumerate(wanted) if index not in failures}
-        _warm_up(system, left.values())
-        found: dict[int, Answer | str] = {}
-        for batch in _batches(left, batch_size):
-            found |= _answers(system, batch)
-            on_done(system.name, len(batch))
+        told = partial(on_done, system.name)
+        found = collect(system, left, journal or AnswerJournal(), batch_size=batch_size, on_done=told)
         failures |= {index: reason for index, reason in found.items() if isinstance(reason, str)}
-        answers.append({index: answer for index, answer in found.items() if isinstance(answer, Answer)})
-    kept = [index for index in range(len(wanted)) if index not in failures]
+        answers.append(found)
+    kept = _kept(wanted, failures)
+    references = {index: convention.apply(wanted[index].text or "") for index in kept}
+    return conclude(
+        [_run(one, wanted, references, of_one, convention) for one, of_one in zip(systems, answers, strict=True)],
+        failures=[Failure(wanted[index], reason) for index, reason in sorted(failures.items())],
+        convention=convention.id,
+        made_at=datetime.now(UTC),
+        slicings=slicings,
+        min_slice=min_slice,
+        weights=[weigh[index] for index in kept],
+        top=top,
+    )
+
+
+def _check_systems(systems: Sequence[System]) -> None:
+    names = {system.name for system in systems if not isinstance(system, OnDevice)}
+    for system in systems:
+        if isinstance(system, OnDevice) and system.system.name not in names:
+            raise NothingToEvaluate(f"{system.name}: {system.system.name} itself is not evaluated")
+    if len({system.name for system in systems}) < len(systems):
+        raise NothingToEvaluate("two systems have the same name")
+
+
+def _kept(rows: Sequence[Row], failures: Mapping[int, str]) -> list[int]:
+    kept = [index for index in range(len(rows)) if index not in failures]
     if not kept:
         why = next(iter(failures.values()), "no row is wanted")
-        raise NothingToEvaluate(f"no utterance left of {len(wanted)}: {why}")
-    results = []
-    for system, of_one in zip(systems, answers, strict=True):
-        scored = _scored([wanted[index] for index in kept], [of_one[index] for index in kept], convention)
-        results.append(_result(system.name, scored, slice_fields, min_slice))
-    failed = tuple(Failure(wanted[index], reason) for index, reason in sorted(failures.items()))
-    return Evaluation(tuple(results), failed, convention.id, datetime.now(UTC))
+        raise NothingToEvaluate(f"no utterance left of {len(rows)}: {why}")
+    return kept
 
 
-def _batches(rows: Mapping[int, Row], size: int) -> Iterator[dict[int, Row]]:
-    left = iter(rows.items())
-    while batch := dict(islice(left, size)):
-        yield batch
+def _refused(rows: Sequence[Row]) -> dict[int, str]:
+    """Why a row is not even tried: nobody knows what is said, or it stands there twice."""
+    reasons: dict[int, str] = {}
+    lines: dict[tuple[object, ...], int] = {}
+    for index, row in enumerate(rows):
+        line = lines.setdefault((row.manifest, row.key, row.field(LABELER)), row.line)
+        if row.text is None:
+            reasons[index] = "no reference text"
+        elif line != row.line:
+            reasons[index] = f"{row.key} stands already in line {line}"
+    return reasons
 
 
-def _warm_up(system: System, rows: Iterable[Row]) -> None:
-    for row in rows:
-        if isinstance(_answers(system, {0: row})[0], Answer):
-            return
-
-
-def _answers(system: System, rows: Mapping[int, Row]) -> dict[int, Answer | str]:
-    """Answers, or why there is none, by the keys of `rows`."""
-    found: dict[int, Answer | str] = {}
-    readable: dict[int, Recording] = {}
-    for index, row in rows.items():
-        try:
-            readable[index] = read_recording(row)
-        except (OSError, AudioError) as error:
-            found[index] = _reason(error)
-    try:
-        answers = system.answer(list(readable.values())) if readable else []
-        return found | dict(zip(readable, answers, strict=True))
-    except AudioError as error:
-        if len(rows) == 1:
-            return dict.fromkeys(rows, _reason(error))
-    for index, row in rows.items():
-        found |= _answers(system, {index: row})
-    return found
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-
-
-def _scored(rows: Sequence[Row], answers: Sequence[Answer], convention: Convention) -> tuple[Utterance, ...]:
-    references = [convention.apply(row.text or "") for row in rows]
-    hypotheses = [convention.apply(answer.text) for answer in answers]
-    counted = word_errors(references, hypotheses, convention).utterances
-    return tuple(map(Utterance, rows, answers, counted, references, hypotheses))
-
-
-def _result(name: str, utterances: tuple[Utterance, ...], fields: Sequence[str], min_slice: int) -> SystemResult:
-    by_field = {
-        field: {value: score(some) for value, some in slices(utterances, field, min_count=min_slice).items()}
-        for field in fields
-    }
-    return SystemResult(name, utterances, score(utterances), by_field)
+def _run(
+    system: System,
+    rows: Sequence[Row],
+    references: Mapping[int, str],
+    answers: Mapping[int, Outcome],
+    convention: Convention,
+) -> Run:
+    utterances = []
+    for index, reference in references.items():
+        answer = answers[index]
+        assert isinstance(answer, Answer)
+        hypothesis = convention.apply(answer.text)
+        utterances.append(Utterance(rows[index], answer, align(reference, hypothesis), reference, hypothesis))
+    if isinstance(system, OnDevice):
+        return Run(system.name, tuple(utterances), system.device.name, system.system.name)
+    return Run(system.name, tuple(utterances))

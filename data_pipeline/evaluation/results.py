@@ -3,19 +3,35 @@
     failures.jsonl     the rows that were not evaluated, with the reason
     utterances.jsonl   every answer with its errors, and what the recognizer heard before it was judged
     report.html        to read
-    summary.json       the scores, written last
+    summary.json       the scores and all that is concluded from them, written last
 
-Knows formats only; what the numbers mean stands in `data_pipeline.evaluation.scores`.
+Knows formats only; what the numbers mean stands in `data_pipeline.evaluation.record`.
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
-from data_pipeline.evaluation.evaluate import Evaluation, SystemResult
-from data_pipeline.evaluation.scores import Scores, Utterance
-from data_pipeline.evaluation.systems import Heard
+from data_pipeline.evaluation.answer_json import answer_json
+from data_pipeline.evaluation.record import Evaluation
+from data_pipeline.evaluation.scores import Utterance
+from data_pipeline.evaluation.summary import summary
+from data_pipeline.files import whole_file, write_whole
+from data_pipeline.manifest import Row
+
+FAILURES: Final = "failures.jsonl"
+UTTERANCES: Final = "utterances.jsonl"
+REPORT: Final = "report.html"
+SUMMARY: Final = "summary.json"
+OWN_NAMES: Final = frozenset(
+    {"manifest", "line", "weight", "model", "reference", "hypothesis", "no_speech", "words", "characters"}
+    | {"raw_hypothesis", "confidence", "latency_ms", "computing_ms", "timings_ms", "measured", "heard"}
+    | {"top_said", "top_heard", "error", "shadowed"}
+)
+"""What stands in a line besides the fields of the row; such a field of the row itself goes to `shadowed`."""
 
 
 def write_results(evaluation: Evaluation, folder: Path) -> None:
@@ -23,72 +39,45 @@ def write_results(evaluation: Evaluation, folder: Path) -> None:
     from data_pipeline.evaluation.report import render
 
     folder.mkdir(parents=True, exist_ok=True)
-    summary_file = folder / "summary.json"
-    summary_file.unlink(missing_ok=True)
-    failed = ({**failure.row.as_json(), "error": failure.reason} for failure in evaluation.failures)
-    _write_lines(failed, folder / "failures.jsonl")
-    _write_lines(_utterances(evaluation), folder / "utterances.jsonl")
-    (folder / "report.html").write_text(render(evaluation), "utf-8")
-    summary_file.write_text(json.dumps(summary(evaluation), indent=1, allow_nan=False) + "\n", "utf-8")
+    (folder / SUMMARY).unlink(missing_ok=True)
+    failed = (_line(failure.row, {"error": failure.reason}, folder) for failure in evaluation.failures)
+    _write_lines(failed, folder / FAILURES)
+    _write_lines(_utterances(evaluation, folder), folder / UTTERANCES)
+    write_whole(render(evaluation).encode("utf-8", "replace"), folder / REPORT)
+    write_whole(json.dumps(summary(evaluation), indent=1, allow_nan=False).encode() + b"\n", folder / SUMMARY)
 
 
-def summary(evaluation: Evaluation) -> dict[str, object]:
-    """The scores as JSON has them."""
-    return {
-        "made_at": evaluation.made_at.isoformat(timespec="seconds"),
-        "convention": evaluation.convention,
-        "utterances": len(evaluation.systems[0].utterances),
-        "failures": len(evaluation.failures),
-        "models": {result.name: _model(result) for result in evaluation.systems},
-    }
-
-
-def _model(result: SystemResult) -> dict[str, object]:
-    by_field = {
-        field: {value: scores_json(scores) for value, scores in by_value.items()}
-        for field, by_value in result.slices.items()
-    }
-    return {**scores_json(result.scores), "slices": by_field}
-
-
-def scores_json(scores: Scores) -> Mapping[str, object]:
-    """One set of scores as JSON has it: field by field."""
-    return asdict(scores)
-
-
-def _utterances(evaluation: Evaluation) -> Iterator[Mapping[str, object]]:
+def _utterances(evaluation: Evaluation, folder: Path) -> Iterator[Mapping[str, object]]:
     for result in evaluation.systems:
-        for utterance in result.utterances:
-            yield {**utterance.row.as_json(), "model": result.name, **_scored(utterance)}
+        searched = iter(result.search.searched if result.search else ())
+        for utterance, weight in zip(result.utterances, evaluation.weights, strict=True):
+            found = next(searched, None) if utterance.is_speech else None
+            tops = {"top_said": found.wanted, "top_heard": found.found} if found else {}
+            said = {"weight": weight, "model": result.name, **_scored(utterance), **tops}
+            yield _line(utterance.row, said, folder)
+
+
+def _line(row: Row, said: Mapping[str, object], folder: Path) -> dict[str, object]:
+    """The row as its manifest has it, where that stands as seen from the results, and what is said of the row."""
+    manifest = Path(os.path.relpath(row.manifest.resolve(), folder.resolve())).as_posix()
+    fields = row.as_json()
+    shadowed = {name: value for name, value in fields.items() if name in OWN_NAMES}
+    own = {"manifest": manifest, "line": row.line, **said}
+    return {**fields, **own, **({"shadowed": shadowed} if shadowed else {})}
 
 
 def _scored(utterance: Utterance) -> dict[str, object]:
-    answer = utterance.answer
     return {
         "reference": utterance.reference,
         "hypothesis": utterance.hypothesis,
-        "raw_hypothesis": answer.text,
         "no_speech": utterance.is_silent,
-        "confidence": answer.confidence,
         "words": asdict(utterance.errors.words),
         "characters": asdict(utterance.errors.characters),
-        "latency_ms": answer.latency_ms,
-        "timings_ms": answer.timings_ms,
-        "heard": [_heard(one) for one in answer.heard],
-    }
-
-
-def _heard(heard: Heard) -> dict[str, object]:
-    return {
-        "text": heard.hypothesis.text,
-        "token_log_probs": [round(value, 5) for value in heard.hypothesis.token_log_probs],
-        "truncated": heard.hypothesis.truncated,
-        "speech_probability": round(heard.speech_probability, 6),
-        "duration": round(heard.duration_s, 3),
+        **answer_json(utterance.answer),
     }
 
 
 def _write_lines(rows: Iterable[Mapping[str, object]], path: Path) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    with whole_file(path) as file:
         for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")

@@ -1,10 +1,11 @@
 """What is said of a set of scored utterances: error rates, speed, missed and invented speech, calibration.
 
-One record, computed once; summary, slices and report are views on it. Knows no model, no file and no clock.
+One record, computed once; summary, frames and report are views on it. Knows no model, no file and no clock.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,11 +14,7 @@ from asr.metrics import Edits, Interval, UtteranceErrors, bootstrap_interval
 from data_pipeline.evaluation.systems import Answer
 from data_pipeline.manifest import Row
 
-BINS = 10
-NO_VALUE = "(none)"
-"""Slice of the utterances that lack the field."""
-RARE = "(rare)"
-"""Slice of all values with too few utterances."""
+BINS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,8 @@ class NoSpeech:
     """Clips whose reference is empty; they do not count for error rates."""
     missed: int
     """Clips without speech on which words were heard."""
+    invented_words: int
+    """On all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +130,6 @@ def score(utterances: Sequence[Utterance]) -> Scores:
     )
 
 
-def slices(utterances: Sequence[Utterance], field: str, *, min_count: int = 1) -> dict[str, list[Utterance]]:
-    """The utterances by the value of a manifest's field; values with fewer than `min_count` are one slice."""
-    by_value: dict[str, list[Utterance]] = {}
-    for one in utterances:
-        by_value.setdefault(one.row.field(field) or NO_VALUE, []).append(one)
-    rare = [one for group in by_value.values() if len(group) < min_count for one in group]
-    large = {value: group for value, group in sorted(by_value.items()) if len(group) >= min_count}
-    return {**large, RARE: rare} if rare else large
-
-
 def reliability(confidences: Sequence[float], right: Sequence[bool], *, bins: int = BINS) -> Reliability | None:
     """Bins of equal width over [0, 1]; None without a case."""
     if not confidences:
@@ -176,7 +165,8 @@ def _confidence(speech: Sequence[Utterance]) -> Reliability | None:
 def _no_speech(utterances: Sequence[Utterance]) -> NoSpeech:
     speech = [one.is_silent for one in utterances if one.is_speech]
     noise = [one.is_silent for one in utterances if not one.is_speech]
-    return NoSpeech(len(speech), speech.count(True), len(noise), noise.count(False))
+    invented = sum(len(letters(one.answer.text).split()) for one in utterances if not one.is_speech)
+    return NoSpeech(len(speech), speech.count(True), len(noise), noise.count(False), invented)
 
 
 def speaker(row: Row) -> tuple[str | None, str]:

@@ -6,18 +6,20 @@ A system answers recordings; whether it answers well is not its business.
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
 from asr.audio import Audio
 from asr.decode import decode
+from asr.errors import UndecodableAudio
 from asr.loading import load_detector, load_pipeline
 from asr.pipeline import Pipeline, conclude, decode_and_prepare
 from asr.recognizer import Hypothesis
 from data_pipeline.errors import InvalidHypotheses
 from data_pipeline.evaluation.variants import DEFAULT, Variant
-from data_pipeline.recordings import Recording
+from data_pipeline.recordings import LENGTH_TOLERANCE_S, Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Answer:
     """Probability that every word is right; None where the system has none."""
     heard: tuple[Heard, ...] = ()
     timings_ms: Mapping[str, float] | None = None
+    measured: Mapping[str, float | None] | None = None
+    """What the front end says of the recording: the fields of `asr.statistics.AudioStatistics`."""
 
 
 class System(Protocol):
@@ -52,6 +56,10 @@ class System(Protocol):
     @property
     def name(self) -> str:
         """As the results call it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """All that its answers depend on besides the recording: equal for two systems that answer alike."""
 
     def answer(self, batch: Sequence[Recording]) -> list[Answer]:
         """One answer for each recording, in order. Raises AudioError for the first that cannot be used."""
@@ -64,10 +72,20 @@ class OwnSystem:
     name: str
     pipeline: Pipeline
 
+    @property
+    def fingerprint(self) -> str:
+        """See `System`."""
+        used = self.pipeline
+        judged = replace(used.calibration, phantoms=frozenset()), sorted(used.calibration.phantoms)
+        parts = (used.recognizer.model_id, type(used.detector).__name__, used.front_end, *judged, used.limits)
+        return " ".join(map(str, parts))
+
     def answer(self, batch: Sequence[Recording]) -> list[Answer]:
         """See `System`; the latency of a batch is that of each recording in it."""
         started = time.perf_counter()
         prepared = [decode_and_prepare(one.data, self.pipeline, pcm=one.pcm) for one in batch]
+        for recording, sound in zip(batch, prepared, strict=True):
+            _check_length(recording, sound.statistics.duration_s)
         recognizing = time.perf_counter()
         found = self.pipeline.recognizer.recognize([piece.audio for one in prepared for piece in one.pieces])
         recognize_ms = (time.perf_counter() - recognizing) * 1e3
@@ -86,9 +104,17 @@ class OwnSystem:
                     for piece, hypothesis in zip(one.pieces, of_one, strict=True)
                 ),
                 {**result.timings_ms, "recognize": recognize_ms},
+                asdict(result.statistics),
             )
             for one, of_one, result in zip(prepared, heard, results, strict=True)
         ]
+
+
+def _check_length(recording: Recording, duration_s: float) -> None:
+    """A whole file is as long as its row says; else its row is another's."""
+    wanted_s = recording.row.duration_s
+    if recording.pcm is None and abs(duration_s - wanted_s) > LENGTH_TOLERANCE_S:
+        raise UndecodableAudio(f"the file lasts {duration_s:.3f} s, the manifest says {wanted_s:g} s")
 
 
 def own_systems(model_ids: Sequence[str], variants: Sequence[Variant]) -> list[OwnSystem]:
@@ -113,6 +139,11 @@ class BareEngine:
     name: str
     transcribe: Callable[[Sequence[Audio]], list[str]]
 
+    @property
+    def fingerprint(self) -> str:
+        """See `System`."""
+        return self.name
+
     def answer(self, batch: Sequence[Recording]) -> list[Answer]:
         """See `System`."""
         started = time.perf_counter()
@@ -127,6 +158,13 @@ class RecordedSystem:
 
     name: str
     answers: Mapping[tuple[str, float], Answer]
+
+    @property
+    def fingerprint(self) -> str:
+        """See `System`."""
+        return sha256(
+            repr(sorted(self.answers.items(), key=lambda item: item[0])).encode("utf-8", "replace")
+        ).hexdigest()
 
     def answer(self, batch: Sequence[Recording]) -> list[Answer]:
         """See `System`. Raises InvalidHypotheses where one is missing: silence must not look like a deletion."""

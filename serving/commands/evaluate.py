@@ -1,6 +1,5 @@
-"""`voicesearch evaluate`: reads options, shows progress on standard error, prints the table of the results."""
+"""`voicesearch evaluate`: reads options, shows progress on standard error; `evaluate_view` prints the results."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from data_pipeline.evaluation.evaluate import Evaluation
-    from data_pipeline.evaluation.scores import Scores
+    from data_pipeline.evaluation.record import Evaluation
+    from data_pipeline.evaluation.search_damage import Top
     from data_pipeline.evaluation.systems import OwnSystem, System
+    from data_pipeline.manifest import Row
 
 NOISE_PIECE_S = 2.5
+SLICING = "FIELD[:EDGE,...][+FIELD...]"
 
 _PATH = click.Path(exists=True, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -30,10 +29,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--hypotheses", "recorded", multiple=True, metavar="[NAME=]FILE", help="Another system's transcripts.")
 @click.option("--peer", "peers", multiple=True, help="Another engine, as in `bench engine`, on the same clips.")
-@click.option("--slice", "slice_fields", multiple=True, metavar="FIELD", help="Scores by a manifest field.")
+@click.option("--device", "devices", multiple=True, metavar="NAME", help="Each model on a simulated device too.")
+@click.option("--slice", "slices", multiple=True, metavar=SLICING, help="Scores by one or more fields, in bins.")
 @click.option("--min-slice", type=click.IntRange(1), default=1, show_default=True, help="Pool smaller slices.")
 @click.option("--where", "filters", multiple=True, metavar="FIELD=VALUE[,VALUE]", help="Only these rows.")
 @click.option("--noise", type=_PATH, metavar="PATH", help="Recordings without speech, scored in pieces of 2.5 s.")
+@click.option("--catalog", type=_FILE, help="What is searched, to see what errors do there. [default: shipped]")
+@click.option("--weights", metavar="FIELD|FILE.csv", help="Traffic: a numeric field, or columns FIELD and weight.")
 @click.option("--fit-calibration", is_flag=True, help="Fit the confidence of each model, for its registry entry.")
 @click.option("--batch", "batch_size", type=click.IntRange(1, 256), default=1, show_default=True, help="Clips at once.")
 def evaluate(
@@ -43,44 +45,66 @@ def evaluate(
     variants: tuple[str, ...],
     recorded: tuple[str, ...],
     peers: tuple[str, ...],
-    slice_fields: tuple[str, ...],
+    devices: tuple[str, ...],
+    slices: tuple[str, ...],
     min_slice: int,
     filters: tuple[str, ...],
     noise: Path | None,
+    catalog: Path | None,
+    weights: str | None,
     fit_calibration: bool,
     batch_size: int,
 ) -> None:
     """Score models on recordings whose words are known: errors, speed, confidence, words heard in noise.
 
     Writes summary.json, utterances.jsonl, failures.jsonl and report.html into DIR. Each --frontend is one more
-    system: `clipping.lead_padding_s=0.2,loudness=off,detector=webrtc`, or `default`.
+    system: `clipping.lead_padding_s=0.2,loudness=off,detector=webrtc`, or `default`. Every later system is tested
+    against the first. An evaluation that was cut off goes on when it is called again.
 
-    Example: voicesearch evaluate test.jsonl --out results --slice source --where source=vctk,ljspeech
+    Example: voicesearch evaluate test.jsonl --out results --slice source --slice device_model+duration:2,5
     """
-    from rich.console import Console
-
+    from data_pipeline.evaluation.answer_journal import NAME, open_journal, remove_journal
     from data_pipeline.evaluation.evaluate import evaluate as evaluate_systems
     from data_pipeline.evaluation.results import write_results
-    from data_pipeline.evaluation.systems import own_systems
-    from data_pipeline.evaluation.variants import read_variant
-    from data_pipeline.inputs import noise_pieces
-    from data_pipeline.manifest import matching, read_manifest
+    from data_pipeline.evaluation.traffic import read_traffic
+    from serving.commands.evaluate_view import show
 
-    rows = list(matching(read_manifest(manifest), _filters(filters)))
-    if noise:
-        rows += noise_pieces(noise, piece_s=NOISE_PIECE_S)
-    own = own_systems(models or ("",), [read_variant(text) for text in variants])
-    systems = [*own, *_peers(peers), *map(_recorded, recorded)]
-    with _progress(systems, len(rows)) as on_done:
-        evaluation = evaluate_systems(
-            rows, systems, slice_fields=slice_fields, min_slice=min_slice, batch_size=batch_size, on_done=on_done
-        )
+    rows = _rows(manifest, filters, noise)
+    traffic = read_traffic(weights) if weights else None
+    top = _top(catalog)
+    own = _own(models, variants)
+    systems = _with_devices([*own, *_peers(peers), *map(_recorded, recorded)], devices)
+    try:
+        with open_journal(out) as journal, _progress(systems, len(rows)) as on_done:
+            evaluation = evaluate_systems(
+                rows,
+                systems,
+                slices=slices,
+                min_slice=min_slice,
+                traffic=traffic,
+                top=top,
+                batch_size=batch_size,
+                journal=journal,
+                on_done=on_done,
+            )
+    except KeyboardInterrupt:
+        click.echo(f"interrupted; {out / NAME} keeps what was answered: the same command goes on from there", err=True)
+        raise click.Abort from None
     write_results(evaluation, out)
-    Console(width=None if sys.stdout.isatty() else 200).print(_table(evaluation))
+    remove_journal(out)
+    show(evaluation)
     if fit_calibration:
         _fit(evaluation, own, out)
     if evaluation.failures:
         click.echo(f"{len(evaluation.failures)} recordings could not be used: {out / 'failures.jsonl'}", err=True)
+
+
+def _rows(manifest: Path, filters: Sequence[str], noise: Path | None) -> "list[Row]":
+    from data_pipeline.inputs import noise_pieces
+    from data_pipeline.manifest import matching, read_manifest
+
+    rows = list(matching(read_manifest(manifest), _filters(filters)))
+    return [*rows, *(noise_pieces(noise, piece_s=NOISE_PIECE_S) if noise else ())]
 
 
 def _filters(texts: Sequence[str]) -> dict[str, set[str]]:
@@ -91,6 +115,38 @@ def _filters(texts: Sequence[str]) -> dict[str, set[str]]:
             raise click.BadParameter(f"{text!r} is not FIELD=VALUE[,VALUE]", param_hint="--where")
         wanted[field] = set(values.split(","))
     return wanted
+
+
+def _top(catalog: Path | None) -> "Top":
+    """The first result of the embedded search, by title and id."""
+    from asr import convention
+    from serving.catalog import load_catalog, shipped_catalog
+    from serving.embedded_search import EmbeddedSearch
+
+    items = load_catalog(catalog) if catalog else shipped_catalog()
+    search = EmbeddedSearch.build(items, write=convention.get("search").apply)
+
+    def top(text: str) -> str | None:
+        hits = search.search(text, limit=1)
+        return f"{hits[0].item.title} ({hits[0].item.id})" if hits else None
+
+    return top
+
+
+def _own(models: Sequence[str], variants: Sequence[str]) -> "list[OwnSystem]":
+    from data_pipeline.evaluation.systems import own_systems
+    from data_pipeline.evaluation.variants import read_variant
+
+    each_once = dict.fromkeys
+    return own_systems(list(each_once(models or ("",))), [read_variant(text) for text in each_once(variants)])
+
+
+def _with_devices(systems: "Sequence[System]", names: Sequence[str]) -> "list[System]":
+    """The systems on the recordings as they are, and then each on each simulated device."""
+    from data_pipeline.evaluation.devices import OnDevice, simulated_devices
+
+    devices = simulated_devices(names) if names else []
+    return [*systems, *(OnDevice(system, device) for device in devices for system in systems)]
 
 
 def _peers(names: Sequence[str]) -> "list[System]":
@@ -132,39 +188,3 @@ def _fit(evaluation: "Evaluation", systems: "Sequence[OwnSystem]", out: Path) ->
     text = "\n\n".join(f"# {name}\n{found.as_toml()}" for name, found in fitted) + "\n"
     (out / "calibration.toml").write_text(text, "utf-8")
     click.echo(text)
-
-
-def _table(evaluation: "Evaluation") -> "Table":
-    from rich.table import Table
-
-    from data_pipeline.evaluation.report import number, percent
-
-    columns = ("WER %", "95 %", "CER %", "exact %", "missed", "invented", "ECE %", "p50 ms", "speed ×")
-    table = Table("system", *columns, box=None, pad_edge=False)
-    table.columns[0].overflow = "fold"
-    for column in table.columns[1:]:
-        column.no_wrap, column.justify = True, "right"
-    for name, scores in _rows(evaluation):
-        silence = scores.no_speech
-        table.add_row(
-            name,
-            percent(scores.wer),
-            "-".join(map(percent, scores.wer_ci95)) if scores.wer_ci95 else percent(None),
-            percent(scores.cer),
-            percent(scores.exact_ratio),
-            f"{silence.false}/{silence.speech_clips}",
-            f"{silence.missed}/{silence.noise_clips}",
-            percent(scores.confidence.ece if scores.confidence else None),
-            number(scores.latency_ms.p50 if scores.latency_ms else None),
-            number(scores.rtfx),
-        )
-    return table
-
-
-def _rows(evaluation: "Evaluation") -> "Iterator[tuple[str, Scores]]":
-    """Every system, and below it its slices."""
-    for result in evaluation.systems:
-        yield result.name, result.scores
-        for field, by_value in result.slices.items():
-            for value, scores in by_value.items():
-                yield f"  {field}={value}", scores

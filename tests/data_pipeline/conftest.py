@@ -7,7 +7,8 @@ import pytest
 
 from asr.cache import pull
 from asr.decode import decode
-from data_pipeline.evaluation.evaluate import Evaluation, evaluate
+from data_pipeline.evaluation.evaluate import evaluate
+from data_pipeline.evaluation.record import Evaluation
 from data_pipeline.evaluation.systems import Answer, OwnSystem, own_systems
 from data_pipeline.evaluation.variants import read_variant
 from data_pipeline.inputs import noise_pieces
@@ -20,6 +21,7 @@ class Echo:
     """Hears in each recording that can be decoded what `heard` says, by file name."""
 
     name = "echo"
+    fingerprint = ""
 
     def __init__(self, heard: dict[str, str]) -> None:
         self.heard = heard
@@ -45,7 +47,7 @@ def rows() -> list[Row]:
 
 @pytest.fixture(scope="session")
 def evaluation(rows: list[Row], own: OwnSystem) -> Evaluation:
-    return evaluate(rows, [own], slice_fields=["source"])
+    return evaluate(rows, [own], slices=["source"])
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """`voicesearch evaluate` as a user calls it."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -18,26 +20,75 @@ def _models() -> None:
         pull(model_id)
 
 
+def command(*arguments: str | Path) -> list[str]:
+    # Where tests are run in the background of a shell, SIGINT is ignored, and Python then leaves it so.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom serving.cli import main; main()"
+    )
+    return [sys.executable, "-c", program, "evaluate", *map(str, arguments)]
+
+
 def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    program = "from serving.cli import main; main()"
-    command = [sys.executable, "-c", program, "evaluate", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run(command(*arguments), capture_output=True, text=True)
 
 
 def test_one_command_compares_front_ends_and_fits_confidence(tmp_path: Path) -> None:
+    weights = tmp_path / "traffic.csv"
+    weights.write_text("source,weight\nvoice_queries,0.9\nspeech_commands,0.1\nnoise,0\n")
+    out = tmp_path / "out"
     done = evaluate(
-        *(CLIPS / "manifest.jsonl", "--out", tmp_path, "--where", "source=voice_queries,speech_commands"),
-        *("--slice", "source", "--noise", CLIPS / "noise", "--fit-calibration"),
-        *("--frontend", "default", "--frontend", "lead_silence_s=0,trail_silence_s=0"),
+        *(CLIPS / "manifest.jsonl", "--out", out, "--where", "source=voice_queries,speech_commands"),
+        *("--slice", "source", "--slice", "snr_db+duration:2", "--weights", weights),
+        *("--noise", CLIPS / "noise", "--fit-calibration", "--frontend", "default"),
+        *("--frontend", "lead_silence_s=0,trail_silence_s=0", "--frontend", "default"),
     )
     assert done.returncode == 0, done.stderr
-    models = json.loads((tmp_path / "summary.json").read_text())["models"]
-    assert list(models) == ["moonshine-tiny-en", "moonshine-tiny-en+lead_silence_s=0,trail_silence_s=0"]
-    assert all(name in done.stdout for name in models)
+    summary = json.loads((out / "summary.json").read_text())
+    names = ["moonshine-tiny-en", "moonshine-tiny-en+lead_silence_s=0,trail_silence_s=0"]
+    assert list(summary["models"]) == names
+    assert all(name in done.stdout for name in names)
     assert "source=voice_queries" in done.stdout
-    fitted = (tmp_path / "calibration.toml").read_text().split("\n\n")
+    assert set(summary["models"][names[0]]["slices"]) == {"source", "snr_db+duration"}
+    assert summary["models"][names[0]]["search"]["findable"] > 5
+    assert [one["baseline"] for one in summary["comparisons"]] == names[:1]
+    fitted = (out / "calibration.toml").read_text().split("\n\n")
     assert all("min_speech" in tomllib.loads(one)["calibration"] for one in fitted)
-    assert (tmp_path / "report.html").is_file()
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("calibration.toml", "failures.jsonl", "report.html", "summary.json", "utterances.jsonl")
+    ]
+
+
+def test_each_model_is_heard_on_simulated_devices_and_searches_the_catalogue_that_is_given(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog.csv"
+    catalog.write_text("id,title\n1,yes\n2,stop\n")
+    done = evaluate(
+        *(CLIPS / "manifest.jsonl", "--out", tmp_path, "--where", "source=speech_commands"),
+        *("--device", "phone-clipped-onset-200ms", "--catalog", catalog),
+    )
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    clean, device = summary["models"].values()
+    assert (clean["device"], device["device"]) == (None, "phone-clipped-onset-200ms")
+    assert summary["comparisons"][0]["baseline"] == "moonshine-tiny-en"
+    assert clean["search"]["findable"] == device["search"]["findable"] > 0
+
+
+def test_ctrl_c_keeps_the_answers_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    call = command(CLIPS / "manifest.jsonl", "--out", tmp_path)
+    journal = tmp_path / "answers.jsonl"
+    with subprocess.Popen(call, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        while process.poll() is None and not (journal.is_file() and journal.stat().st_size):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate()
+    assert process.returncode == 130
+    assert told.splitlines() == [f"interrupted; {journal} keeps what was answered: the same command goes on from there"]
+    first = journal.read_text().splitlines()[0]
+    done = evaluate(CLIPS / "manifest.jsonl", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not journal.exists()
+    kept = json.loads(first)["latency_ms"]
+    assert kept in [json.loads(line)["latency_ms"] for line in (tmp_path / "utterances.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +102,13 @@ def test_one_command_compares_front_ends_and_fits_confidence(tmp_path: Path) -> 
         ([CLIPS / "manifest.jsonl", "--peer", "parrot"], "parrot"),
         ([CLIPS / "manifest.jsonl", "--hypotheses", "absent.jsonl"], "absent.jsonl"),
         ([CLIPS / "manifest.jsonl", "--model", "none"], "none"),
+        ([CLIPS / "manifest.jsonl", "--device", "phonne"], "did you mean phone"),
+        ([CLIPS / "manifest.jsonl", "--slice", "device_model"], "no row has the field 'device_model'"),
+        ([CLIPS / "manifest.jsonl", "--slice", "duration:5,2"], "ascending"),
+        ([CLIPS / "manifest.jsonl", "--weights", "absent.csv"], "absent.csv: no such file"),
+        ([CLIPS / "manifest.jsonl", "--weights", "queries"], "queries: None is no weight"),
+        ([CLIPS / "manifest.jsonl", "--catalog", CLIPS / "manifest.jsonl"], "manifest.jsonl, line 1"),
+        ([CLIPS / "manifest.jsonl", "--catalog", "absent.csv"], "absent.csv"),
     ],
 )
 def test_a_bad_option_is_one_line_and_exit_code_2(arguments: list[str | Path], message: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from asr.confidence import FEATURES, Calibration
 from data_pipeline.errors import NothingToEvaluate
 from data_pipeline.evaluation.calibration import Cases, auc, choose_threshold, fit, regress
-from data_pipeline.evaluation.evaluate import Evaluation
+from data_pipeline.evaluation.record import Evaluation
 from data_pipeline.evaluation.scores import reliability
 
 WEIGHTS = np.array([0.5, 1.0, -2.0, 0.0, 0.8, 0.3])

@@ -1,16 +1,19 @@
 """Evaluation on real recordings: every clip is scored or reported, all systems on the same ones."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from data_pipeline.errors import NothingToEvaluate
-from data_pipeline.evaluation.evaluate import Evaluation, evaluate
+from data_pipeline.errors import InvalidSlicing, NothingToEvaluate
+from data_pipeline.evaluation.evaluate import evaluate
+from data_pipeline.evaluation.record import Evaluation
 from data_pipeline.evaluation.results import write_results
-from data_pipeline.evaluation.systems import OwnSystem
+from data_pipeline.evaluation.systems import Answer, OwnSystem
 from data_pipeline.manifest import Row
+from data_pipeline.recordings import Recording
 from tests.data_pipeline.conftest import Echo
 
 CLIP = "voice_queries__v2j_what_time_is_it.flac"
@@ -44,9 +47,10 @@ def test_batches_give_what_single_clips_give(evaluation: Evaluation, rows: list[
 
 
 def test_unusable_recordings_are_reported_and_count_for_no_system(clip_row: Row, unreadable: list[Row]) -> None:
-    unknown = replace(clip_row, text=None)
-    heard = Echo({CLIP: "what time is it"})
-    result = evaluate([unreadable[0], clip_row, *unreadable[1:], unknown], [heard, heard], batch_size=4)
+    unknown = replace(clip_row, line=5, text=None)
+    heard, other = Echo({CLIP: "what time is it"}), Echo({CLIP: "what"})
+    other.name = "other"
+    result = evaluate([unreadable[0], clip_row, *unreadable[1:], unknown], [heard, other], batch_size=4)
     assert [failure.row for failure in result.failures] == [*unreadable, unknown]
     assert [failure.reason.split(",")[0] for failure in result.failures[::2]] == [
         "No such file or directory",
@@ -56,7 +60,8 @@ def test_unusable_recordings_are_reported_and_count_for_no_system(clip_row: Row,
 
 
 def test_broken_sound_in_a_batch_spares_its_neighbours(clip_row: Row, unreadable: list[Row], own: OwnSystem) -> None:
-    result = evaluate([clip_row, unreadable[1], clip_row], [own], batch_size=3)
+    again = replace(clip_row, line=7, fields={"labeler": "bob"})
+    result = evaluate([clip_row, unreadable[1], again], [own], batch_size=3)
     assert [failure.row.audio_filepath for failure in result.failures] == ["text.wav"]
     assert [one.hypothesis for one in result.systems[0].utterances] == ["what time is it"] * 2
 
@@ -67,9 +72,53 @@ def test_nothing_left_is_an_error(unreadable: list[Row]) -> None:
 
 
 def test_progress_counts_every_recording(clip_row: Row) -> None:
+    parts = [replace(clip_row, line=n, offset_s=n / 10, duration_s=1.0) for n in range(5)]
     done: list[int] = []
-    evaluate([clip_row] * 5, [Echo({CLIP: ""})], batch_size=2, on_done=lambda _, count: done.append(count))
-    assert done == [2, 2, 1]
+    evaluate(parts, [Echo({CLIP: ""})], batch_size=2, on_done=lambda _, count: done.append(count))
+    assert done == [0, 2, 2, 1]
+
+
+def test_labels_of_one_recording_share_its_answer(clip_row: Row) -> None:
+    asked: list[int] = []
+
+    class Listening(Echo):
+        def answer(self, batch: Sequence[Recording]) -> list[Answer]:
+            asked.append(len(batch))
+            return super().answer(batch)
+
+    labels = [replace(clip_row, line=n, fields={"labeler": f"labeler {n}"}) for n in range(4)]
+    result = evaluate(labels, [Listening({CLIP: "what"})], batch_size=4)
+    assert asked == [1, 1]
+    assert len(result.systems[0].utterances) == 4
+
+
+def test_an_utterance_that_stands_there_twice_counts_once(clip_row: Row) -> None:
+    again = replace(clip_row, line=4)
+    named = [replace(clip_row, line=n, offset_s=n / 10, duration_s=1.0, fields={"id": "a"}) for n in (5, 6)]
+    result = evaluate([clip_row, again, *named], [Echo({CLIP: ""})])
+    assert [(one.row.line, one.reason) for one in result.failures] == [
+        (4, f"speech/{CLIP}@0 stands already in line 1"),
+        (6, "a stands already in line 5"),
+    ]
+
+
+def test_a_recording_of_another_length_than_the_manifest_says_is_refused(clip_row: Row, own: OwnSystem) -> None:
+    wrong = replace(clip_row, line=2, duration_s=9.0, fields={"labeler": "bob"})
+    result = evaluate([clip_row, wrong], [own], batch_size=2)
+    assert [one.reason for one in result.failures] == ["the file lasts 2.219 s, the manifest says 9 s"]
+
+
+def test_an_empty_text_means_that_nobody_speaks(clip_row: Row) -> None:
+    silence = replace(clip_row, line=2, offset_s=0.25, duration_s=1.0, text="")
+    scores = evaluate([clip_row, silence], [Echo({CLIP: "what time is it"})]).systems[0].scores
+    assert (scores.wer, scores.no_speech.noise_clips, scores.no_speech.missed) == (0, 1, 1)
+
+
+def test_what_cannot_be_parted_or_told_apart_is_refused_before_anything_is_heard(clip_row: Row) -> None:
+    with pytest.raises(InvalidSlicing, match="no row has the field 'device'"):
+        evaluate([clip_row], [Echo({})], slices=["device"])
+    with pytest.raises(NothingToEvaluate, match="the same name"):
+        evaluate([clip_row], [Echo({}), Echo({})])
 
 
 def test_summary_has_the_keys_that_others_rely_on(evaluation: Evaluation, tmp_path: Path) -> None:
@@ -79,7 +128,8 @@ def test_summary_has_the_keys_that_others_rely_on(evaluation: Evaluation, tmp_pa
     assert {"wer", "wer_ci95", "cer", "rtfx", "latency_ms", "slices", "no_speech", "confidence"} <= set(model)
     assert set(model["latency_ms"]) == {"p50", "p95", "p99"}
     assert model["wer_ci95"][0] <= model["wer"] <= model["wer_ci95"][1]
-    assert set(model["slices"]["source"]["voice_queries"]) == set(model) - {"slices"}
+    concluded = {"slices", "device", "errors", "inventions", "search"}
+    assert set(model["slices"]["source"]["voice_queries"]) == set(model) - concluded
     assert summary["convention"] == "scoring@1"
 
 
