@@ -45,8 +45,19 @@ class Copies:
 
 def find_copies(rows: Rows) -> Copies:
     """Reads each recording that has no fingerprint yet, in processes. Raises WorkerDied."""
-    fingerprints, known = _fingerprints(rows)
-    columns = read_columns(rows(), (FILE, "sha256")).values()
+    data, has_one = bytearray(), bytearray()
+    measured = ordered(_measured, (row for row in rows() if _stored(row) is None))
+
+    def fingerprinted() -> Iterator[Row]:
+        for row in rows():
+            found = _stored(row) or next(measured)
+            data.extend(found or bytes(BYTES))
+            has_one.append(found is not None)
+            yield row
+
+    columns = read_columns(fingerprinted(), (FILE, "sha256")).values()
+    fingerprints = np.frombuffer(data, np.uint8).reshape(-1, BYTES)
+    known = np.frombuffer(has_one, np.bool_)
     numbers = np.flatnonzero(known)
     near = (numbers[pairs] for pairs in near_pairs(fingerprints[known]))
     return Copies(fingerprints, known, group(len(known), columns), group(len(known), columns, near))
@@ -55,16 +66,6 @@ def find_copies(rows: Rows) -> Copies:
 def as_column(groups: Numbers) -> Column:
     """Groups as the values of a field."""
     return groups.astype(np.uint64) + np.uint64(1)
-
-
-def _fingerprints(rows: Rows) -> tuple[Fingerprints, NDArray[np.bool_]]:
-    data, known = bytearray(), bytearray()
-    measured = ordered(_measured, (row for row in rows() if _stored(row) is None))
-    for row in rows():
-        found = _stored(row) or next(measured)
-        data += found or bytes(BYTES)
-        known.append(found is not None)
-    return np.frombuffer(bytes(data), np.uint8).reshape(-1, BYTES), np.frombuffer(bytes(known), np.bool_)
 
 
 def _stored(row: Row) -> bytes | None:

@@ -3,17 +3,19 @@
 Checks any manifest whose rows have a `split`, whoever made it; also how large the parts and the largest groups are.
 """
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from data_pipeline.columns import Column, read_columns
-from data_pipeline.copies import Copies, Rows, as_column, find_copies
+from data_pipeline.columns import Column, group, read_columns
+from data_pipeline.copies import Rows, as_column, find_copies
 from data_pipeline.manifest import Row
 from data_pipeline.placement import NOWHERE, PARTS, Places
-from data_pipeline.split import SOUND, part_of, read_groups
+from data_pipeline.split import SOUND, part_of
 
 FIELDS: Final = ("speaker", "session", "text")
 RECORDING: Final = "recording"
@@ -99,36 +101,52 @@ def check_split(rows: Rows, by: tuple[str, ...], shares: Mapping[str, float], *,
     `by` is what keeps rows together, `shares` what was asked for each part where it was. Raises WorkerDied.
     """
     copies = find_copies(rows) if sound else None
-    columns = read_columns(rows(), tuple(dict.fromkeys((*FIELDS, *(name for name in by if name != SOUND)))))
+    places, durations_s = array("b"), array("d")
+
+    def placed() -> Iterator[Row]:
+        for row in rows():
+            places.append(part_of(row))
+            durations_s.append(row.duration_s)
+            yield row
+
+    fields = dict.fromkeys((*FIELDS, *(name for name in by if name != SOUND)))
+    columns = read_columns(placed(), tuple(fields))
     if copies:
         columns |= {RECORDING: as_column(copies.files), SOUND: as_column(copies.groups)}
-    places = np.fromiter(map(part_of, rows()), np.int8, len(columns["text"]))
-    parts = _parts(rows, places, columns["speaker"])
-    leaks = _leaks(rows, places, columns)
-    large = _large_groups(rows, places, by, copies, shares)
+    at = np.frombuffer(places, np.int8)
+    large = _large_groups([columns[name] for name in by if name in columns], at, shares)
+    leaks, named = _look_up(rows, at, columns, large)
+    parts = _parts(at, np.frombuffer(durations_s), columns["speaker"])
     uncompared = 0 if copies is None else int((~copies.known).sum())
-    return SplitCheck(parts, int((places == NOWHERE).sum()), uncompared, leaks, large)
+    return SplitCheck(parts, int((at == NOWHERE).sum()), uncompared, leaks, named)
 
 
-def _parts(rows: Rows, places: Places, speakers: Column) -> dict[str, Part]:
-    durations_s = np.fromiter((row.duration_s for row in rows()), np.float64, len(places))
+def _parts(places: Places, durations_s: NDArray[np.float64], speakers: Column) -> dict[str, Part]:
     found = {}
     for at, name in enumerate(PARTS):
         mine = places == at
         known = speakers[mine & (speakers != 0)]
-        found[name] = Part(int(mine.sum()), float(durations_s[mine].sum()), len(np.unique(known)))
+        found[name] = Part(int(mine.sum()), round(float(durations_s[mine].sum()), 3), len(np.unique(known)))
     return found
 
 
-def _leaks(rows: Rows, places: Places, columns: Mapping[str, Column]) -> dict[str, Leak]:
+def _look_up(
+    rows: Rows, places: Places, columns: Mapping[str, Column], large: Mapping[int, int]
+) -> tuple[dict[str, Leak], tuple[LargeGroup, ...]]:
+    """The leaks, and the groups whose first rows and sizes are given, with their names."""
     counted = {name: _shared_values(column, places) for name, column in columns.items()}
-    named = {name: {value: Shared() for value in largest} for name, (_, _, largest) in counted.items()}
+    shared = {name: {value: Shared() for value in largest} for name, (_, _, largest) in counted.items()}
+    groups, total = [], int((places != NOWHERE).sum())
     for at, row in enumerate(rows()):
+        if places[at] == NOWHERE:
+            continue
         for name, column in columns.items():
-            shared = named[name].get(int(column[at]))
-            if shared and places[at] != NOWHERE:
-                shared.meet(row.field(name) or row.key, PARTS[places[at]], row)
-    return {name: Leak(values, count, tuple(named[name].values())) for name, (values, count, _) in counted.items()}
+            if shared[name] and (value := shared[name].get(int(column[at]))):
+                value.meet(row.field(name) or row.key, PARTS[places[at]], row)
+        if at in large:
+            groups.append(LargeGroup(PARTS[places[at]], large[at], large[at] / total, row.key))
+    leaks = {name: Leak(values, count, tuple(shared[name].values())) for name, (values, count, _) in counted.items()}
+    return leaks, tuple(sorted(groups, key=lambda one: -one.rows))
 
 
 def _shared_values(column: Column, places: Places) -> tuple[int, int, list[int]]:
@@ -137,23 +155,16 @@ def _shared_values(column: Column, places: Places) -> tuple[int, int, list[int]]
     values, at, counts = np.unique(column[used], return_inverse=True, return_counts=True)
     sides = np.zeros(len(values), np.uint8)
     np.bitwise_or.at(sides, at, np.uint8(1) << places[used].astype(np.uint8))
-    shared = np.flatnonzero(np.bitwise_count(sides) > 1)
-    largest = shared[np.argsort(-counts[shared], kind="stable")[:SHOWN]]
-    return len(shared), int(counts[shared].sum()), values[largest].tolist()
+    several = np.flatnonzero(np.bitwise_count(sides) > 1)
+    largest = several[np.argsort(-counts[several], kind="stable")[:SHOWN]]
+    return len(several), int(counts[several].sum()), values[largest].tolist()
 
 
-def _large_groups(
-    rows: Rows, places: Places, by: tuple[str, ...], copies: Copies | None, shares: Mapping[str, float]
-) -> tuple[LargeGroup, ...]:
-    groups = read_groups(rows, by, copies if SOUND in by else None).numbers
+def _large_groups(columns: Sequence[Column], places: Places, shares: Mapping[str, float]) -> dict[int, int]:
+    """The groups that are larger than the share of their part: number of the first row, and how many there are."""
     placed = np.flatnonzero(places != NOWHERE)
-    _, first, sizes = np.unique(groups[placed], return_index=True, return_counts=True)
+    groups = group(len(places), columns)[placed]
+    _, first, sizes = np.unique(groups, return_index=True, return_counts=True)
     asked = np.array([shares.get(part, 1.0) for part in PARTS])
     too_large = sizes > asked[places[placed[first]]] * len(placed)
-    size_by_row = dict(zip(placed[first[too_large]].tolist(), sizes[too_large].tolist(), strict=True))
-    found = [
-        LargeGroup(PARTS[places[at]], size_by_row[at], size_by_row[at] / len(placed), row.key)
-        for at, row in enumerate(rows())
-        if at in size_by_row
-    ]
-    return tuple(sorted(found, key=lambda one: -one.rows))
+    return dict(zip(placed[first[too_large]].tolist(), sizes[too_large].tolist(), strict=True))
