@@ -95,6 +95,7 @@ class Moonshine:
             else:
                 heard.append((i, self._encode(audio.samples)))
         if heard:
+            heard.sort(key=lambda one: -batch[one[0]].duration_s)  # the shortest end first, and last rows cost no copy
             rows, caches = zip(*heard, strict=True)
             self._decode([paths[i] for i in rows], _side_by_side(caches), lambda row: cancelled(rows[row]))
         return [self._hypothesis(path) for path in paths]
@@ -124,6 +125,9 @@ class Moonshine:
             if len(alive) <= len(rows) // 2:
                 rows, tokens = [rows[at] for at in alive], tokens[alive]
                 cross, past = _kept(cross, alive), _kept(past, alive)
+            elif (left := alive[-1] + 1) < len(rows):
+                rows, tokens = rows[:left], tokens[:left]
+                cross, past = _kept(cross, slice(left)), _kept(past, slice(left))
 
     def _hypothesis(self, path: GreedyPath) -> Hypothesis:
         words = tuple(
@@ -160,7 +164,7 @@ def _side_by_side(caches: Sequence[_Tensors]) -> _Tensors:
     return joined
 
 
-def _kept(tensors: _Tensors, rows: list[int]) -> _Tensors:
+def _kept(tensors: _Tensors, rows: list[int] | slice) -> _Tensors:
     return {name: tensor[rows] for name, tensor in tensors.items()}
 
 
