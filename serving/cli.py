@@ -21,11 +21,13 @@ COMMANDS = {
 }
 
 EXTRAS = {
+    "datasets": "datasets",
     "faster_whisper": "peers",
     "litserve": "peers",
     "matplotlib": "plot",
     "moonshine_voice": "peers",
     "psycopg": "postgres",
+    "pyarrow": "datasets",
     "scipy": "fit",
 }
 """Which extra of the distribution brings a module that the default installation lacks."""

@@ -1,28 +1,37 @@
 """The lines of text files that somebody else wrote: UTF-8 with or without a mark, bounded, each judged by itself."""
 
+import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from data_pipeline.errors import InvalidCorpus
 from data_pipeline.manifest import MAX_LINE_BYTES, SHOWN_BYTES
 
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 
 
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number, from 1, and text of each line. Raises OSError.
+    """Number, from 1, and text of each line; a `.gz` is read as what it holds.
+
+    Raises InvalidCorpus where compressed data are broken, and OSError.
 
     Bytes that are no UTF-8 become lone surrogates, and of a line that is too long one byte too many is given, so
     that `fault` finds either.
     """
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(MAX_LINE_BYTES + 1):
-            number += 1
-            rest = line
-            while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
-                rest = file.readline(MAX_LINE_BYTES + 1)
-            yield number, (line.removeprefix(UTF8_MARK) if number == 1 else line).decode("utf-8", "surrogateescape")
+    number = 0
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                rest = line
+                while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
+                    rest = file.readline(MAX_LINE_BYTES + 1)
+                text = line.removeprefix(UTF8_MARK) if number == 1 else line
+                yield number, text.decode("utf-8", "surrogateescape")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InvalidCorpus(f"{path}: the compressed file is broken after line {number}: {error}") from None
 
 
 def fault(text: str) -> str | None:

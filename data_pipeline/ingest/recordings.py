@@ -109,6 +109,6 @@ def _check_claims(found: Found, digest: str, duration_s: float) -> None:
 
 def _copied(path: Path, digest: str, out: Path) -> Path:
     target = out / AUDIO / f"{digest[:NAME_DIGITS]}{path.suffix.lower()}"
-    if not target.exists():
+    if not target.is_file() or target.stat().st_size != path.stat().st_size:
         write_whole(path.read_bytes(), target, durable=False)
     return target

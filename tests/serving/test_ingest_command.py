@@ -1,8 +1,6 @@
 """`voicesearch data ingest` as a user calls it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -11,15 +9,15 @@ import pytest
 from data_pipeline.ingest.layouts import AUTO, LAYOUTS
 from serving.commands.data.ingest import LAYOUTS as OFFERED
 from tests.conftest import CLIPS
+from tests.serving.in_process import Command, data_command
 from tests.serving.processes import PATIENT, serving, wait_until
 
 TERMS = ("--source", "purchased", "--license", "CC0-1.0", "--consent", "speakers' agreement")
 
 
-def ingest(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    program = "from serving.cli import main; main()"
-    command = [sys.executable, "-c", program, "data", "ingest", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+@pytest.fixture
+def ingest(capsys: pytest.CaptureFixture[str]) -> Command:
+    return data_command("ingest", capsys)
 
 
 def rows_of(out: Path) -> list[dict[str, object]]:
@@ -30,7 +28,7 @@ def test_every_layout_is_offered() -> None:
     assert set(OFFERED) == {AUTO, *LAYOUTS}
 
 
-def test_a_manifest_of_another_tool_with_columns_mapped(tmp_path: Path) -> None:
+def test_a_manifest_of_another_tool_with_columns_mapped(ingest: Command, tmp_path: Path) -> None:
     arguments = (CLIPS / "manifest.jsonl", "--out", tmp_path / "out", "--source", "purchased", "--consent", "asked")
     done = ingest(*arguments, "--map", "corpus=source", "--field", "locale=en", "--copy")
     assert done.returncode == 0, done.stderr
@@ -47,7 +45,7 @@ def test_a_manifest_of_another_tool_with_columns_mapped(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "audio").exists()
 
 
-def test_recordings_that_cannot_be_used_are_told_and_listed(tmp_path: Path, query_clip: Path) -> None:
+def test_recordings_that_cannot_be_used_are_told_and_listed(ingest: Command, tmp_path: Path, query_clip: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "good.flac").write_bytes(query_clip.read_bytes())
     (tmp_path / "in" / "bad.flac").write_bytes(query_clip.read_bytes()[: query_clip.stat().st_size // 2])
@@ -75,7 +73,9 @@ def test_recordings_that_cannot_be_used_are_told_and_listed(tmp_path: Path, quer
         (["postgresql://user:secret@127.0.0.1:1/events", *TERMS], "away"),
     ],
 )
-def test_a_bad_option_is_one_line_and_exit_code_2(arguments: list[str | Path], message: str, tmp_path: Path) -> None:
+def test_a_bad_option_is_one_line_and_exit_code_2(
+    ingest: Command, arguments: list[str | Path], message: str, tmp_path: Path
+) -> None:
     failed = ingest(*arguments, "--out", tmp_path / "out", "--workers", "1")
     assert failed.returncode == 2
     assert len(failed.stderr.splitlines()) == 1, failed.stderr
@@ -84,14 +84,16 @@ def test_a_bad_option_is_one_line_and_exit_code_2(arguments: list[str | Path], m
     assert not (tmp_path / "out").exists()
 
 
-def test_a_data_set_within_what_is_taken_in_would_take_in_itself(tmp_path: Path, query_clip: Path) -> None:
+def test_a_data_set_within_what_is_taken_in_would_take_in_itself(
+    ingest: Command, tmp_path: Path, query_clip: Path
+) -> None:
     (tmp_path / "good.flac").write_bytes(query_clip.read_bytes())
     failed = ingest(tmp_path, "--out", tmp_path / "out", *TERMS)
     assert (failed.returncode, len(failed.stderr.splitlines())) == (2, 1)
 
 
 @pytest.mark.slow
-def test_what_users_of_a_real_server_allowed_and_corrected(tmp_path: Path, query_clip: Path) -> None:
+def test_what_users_of_a_real_server_allowed_and_corrected(ingest: Command, tmp_path: Path, query_clip: Path) -> None:
     (tmp_path / "server").mkdir()
     keeping = {"privacy.keep_audio": "true", "privacy.audio_folder": "kept"}
     with serving(tmp_path / "server", keeping | PATIENT) as server:

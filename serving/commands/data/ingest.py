@@ -1,11 +1,11 @@
 """`voicesearch data ingest`: a collection, however it lies, becomes a data set."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from serving.commands.data.pairs import listed_pairs, pairs
 from serving.commands.data.shell import out_option, replace_option, workers_option
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ def ingest(
 
     if out.resolve().is_relative_to(Path(path).resolve()):
         raise click.BadParameter(f"{out} lies in what is taken in", param_hint="--out")
-    columns = _pairs([pair for text in maps for pair in text.split(",")], "--map")
+    columns = listed_pairs(maps, "--map")
     found = find_layout(Place(address=path, audio=audio, columns=columns), layout)
     terms = Terms(
         corpus=corpus or found.corpus,
         source=Source(source) if source else None,
         license=license,
         consent=consent,
-        fields=_pairs(list(fields), "--field"),
+        fields=pairs(fields, "--field"),
     )
     _run(found, Ingestion(terms=terms, copy=copy, empty_is_silence=empty_is_silence), out, replace, workers)
 
@@ -87,13 +87,3 @@ def _run(layout: "Layout", settings: "Ingestion", out: Path, replace: bool, work
     with told("ingest", surveyed.recordings) as (on_done, on_failure):
         made = take_in(layout, settings, surveyed, out, workers=workers, on_done=on_done, on_failure=on_failure)
     conclude(made)
-
-
-def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
-    named: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name.strip() and equals and value.strip()) or name.strip() in named:
-            raise click.BadParameter(f"{text!r} is not NAME=VALUE, or its name stands there twice", param_hint=option)
-        named[name.strip()] = value.strip()
-    return named

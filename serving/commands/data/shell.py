@@ -56,10 +56,10 @@ def conclude(made: "Dataset") -> None:
 
 
 @contextmanager
-def told(what: str, rows: Path | int) -> "Iterator[tuple[Callable[[], None], Callable[[InvalidLine], None]]]":
+def told(what: str, rows: Path | int | None) -> "Iterator[tuple[Callable[[], None], Callable[[InvalidLine], None]]]":
     """A bar on standard error while rows are done, and a line for each of the first failures.
 
-    `rows` is how many there are, or the manifest that has a line for each.
+    `rows` is how many there are, where that is known, or the manifest that has a line for each.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -74,7 +74,7 @@ def told(what: str, rows: Path | int) -> "Iterator[tuple[Callable[[], None], Cal
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    total = rows if isinstance(rows, int) else _lines(rows) if console.is_terminal else None
+    total = (_lines(rows) if console.is_terminal else None) if isinstance(rows, Path) else rows
     with Progress(*columns, console=console, refresh_per_second=2, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task), on_failure
