@@ -4,6 +4,7 @@ Two of 1 million values meet in one hash of 64 bits in 1 of 30 million manifests
 """
 
 import os
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
@@ -25,6 +26,9 @@ FILE: Final = "audio_filepath"
 """As a column: the file that is meant, however its path is written."""
 ITSELF: Final = "key"
 """As a column: the row by what stays when a manifest is moved: the hash of its sound, its id, or its file's name."""
+TEXT: Final = "text"
+"""As a column: its words, whatever their case and the marks between them."""
+_WORD: Final = re.compile(r"[\w']+")
 _BLOCK: Final = 1 << 16
 
 
@@ -49,6 +53,8 @@ def _value(row: Row, name: str) -> str | None:
     if name == ITSELF:
         own = f"{os.path.basename(row.audio_filepath)}@{row.offset_s or 0:g}"
         return row.field("sha256") or row.field("id") or own
+    if name == TEXT:
+        return " ".join(_WORD.findall((row.text or "").casefold()))
     return row.field(name)
 
 

@@ -11,13 +11,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from data_pipeline.columns import Column, group, read_columns
+from data_pipeline.columns import TEXT, Column, group, read_columns
 from data_pipeline.copies import Rows, as_column, find_copies
 from data_pipeline.manifest import Row
 from data_pipeline.placement import NOWHERE, PARTS, Places
 from data_pipeline.split import SOUND, part_of
 
-FIELDS: Final = ("speaker", "session", "text")
+FIELDS: Final = ("speaker", "session", TEXT)
 RECORDING: Final = "recording"
 """The same file, or the same bytes."""
 SHOWN: Final = 20

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_pipeline.columns import FILE, ITSELF, group, hashed, read_columns
+from data_pipeline.columns import FILE, ITSELF, TEXT, group, hashed, read_columns
 from tests.data_pipeline.made_rows import made
 
 VALUES = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12)
@@ -36,6 +36,13 @@ def test_pairs_join_groups() -> None:
 def test_an_absent_null_or_empty_value_is_none() -> None:
     column = read_columns([made(1), made(2, speaker=None), made(3, speaker=""), made(4, speaker="a")], ["speaker"])
     assert column["speaker"].tolist() == [0, 0, 0, hashed("a")]
+
+
+def test_a_text_is_the_same_whatever_its_case_and_marks() -> None:
+    texts = ["Play jazz!", "play  JAZZ", "play jazz, now", "", "...", None]
+    one, other, third, *none = read_columns([made(1, text) for text in texts], [TEXT])[TEXT].tolist()
+    assert one == other != third
+    assert none == [0, 0, 0]
 
 
 def test_a_file_is_the_same_however_its_path_is_written() -> None:

@@ -59,6 +59,22 @@ def test_a_leak_is_told_with_exit_code_1(tmp_path: Path, capsys: pytest.CaptureF
     assert split("--check", "--by", "session", manifest) == 0
 
 
+def test_hostile_rows_are_split_and_codes_for_the_terminal_do_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows: list[dict[str, object]] = [
+        {"id": "\x1b[2J", "speaker": {"a": ["b"]}, "split": 7, "fingerprint": "1:00", "recorded_at": {"a": 1}},
+        {"id": "2", "speaker": {"a": ["b"]}, "split": "test; rm", "session": ""},
+        {"id": "3", "speaker": "x" * 10_000},
+    ]
+    manifest = write(tmp_path / "hostile.jsonl", rows)
+    assert split(manifest, "--out", tmp_path / "parts", "--train", "1", "--dev", "0", "--test", "0") == 0
+    assert len(lines(tmp_path / "parts" / "train.jsonl")) == 3
+    leaky = write(tmp_path / "leaky.jsonl", [{**rows[0], "split": "train"}, {**rows[1], "split": "test"}])
+    assert split("--check", leaky) == 1
+    assert "\x1b" not in capsys.readouterr().out
+
+
 def test_rows_without_a_date_are_named_where_dates_decide(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows: list[dict[str, object]] = [
         {"id": "1", "recorded_at": "2026-08-01", "speaker": "ann"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from serving.commands.data.shell import manifest_argument, out_option, replace_option
+from serving.commands.printable import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -78,12 +79,12 @@ def _literal(text: str) -> str:
     """The text without a meaning to the terminal."""
     from rich.markup import escape
 
-    return escape("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text))
+    return escape(printable(text))
 
 
 def _tell_emptied(report: "CleanReport") -> None:
     if not report.emptied:
         return
     more = ", ..." if report.emptied > SHOWN_EMPTIED else ""
-    named = ", ".join(report.emptied_rows[:SHOWN_EMPTIED])
+    named = printable(", ".join(report.emptied_rows[:SHOWN_EMPTIED]))
     click.echo(f"{report.emptied} texts are empty now, of fillers or marks only: {named}{more}", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from serving.commands.data.shell import manifest_argument, replace_option
+from serving.commands.printable import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -115,9 +116,10 @@ def _show(found: "SplitCheck", shares: Mapping[str, float], fields: tuple[str, .
         click.echo(f"{name}: {told}")
         for shared in leak.largest[:SHOWN] if asked else ():
             where = ", ".join(f"{part} {rows} ({shared.first[part]})" for part, rows in shared.rows.items())
-            click.echo(f"  {shared.value!r}: {where}")
+            click.echo(printable(f"  {shared.value!r}: {where}"))
     for group in found.large_groups[:SHOWN]:
-        click.echo(f"one group is {100 * group.share:.1f} % of all, more than asked for {group.part}: {group.row} ...")
+        share = f"{100 * group.share:.1f} % of all, more than asked for {group.part}"
+        click.echo(printable(f"one group of {group.rows} rows is {share}: {group.row} and what goes with it"))
     if found.left_out:
         click.echo(f"{found.left_out} rows are in no part")
     if found.uncompared:
