@@ -64,3 +64,10 @@ def test_attack_and_release_take_their_time(white: Audio) -> None:
     for after_s in (0.3, 0.6):
         missing_db = -30.0 - rms_dbfs(heard, 0.99 + after_s, 1.01 + after_s)
         assert missing_db == pytest.approx(20 * np.exp(-after_s / 0.3), abs=1.5)
+
+
+def test_a_pause_is_not_raised(white: Audio) -> None:
+    steps = np.repeat(np.array([1.0, 0.001], np.float32), SAMPLE_RATE_HZ)
+    arrived = replace(white, samples=white.samples * steps)
+    heard = controlled(arrived, GainControl(target_dbfs=-20.0, max_gain_db=40.0, release_s=0.05))
+    assert rms_dbfs(heard, 1.5, 2.0) == pytest.approx(rms_dbfs(arrived, 1.5, 2.0), abs=1.0)

@@ -13,11 +13,12 @@ import pytest
 from asr.audio import SAMPLE_RATE_HZ, Audio, Span
 from asr.loudness import integrated_loudness_lufs
 from asr.statistics import measure
-from asr.vad import ClippingRule, VoiceDetector, speech_spans
+from asr.vad import ClippingRule, VoiceDetector, WebRtcDetector, speech_spans
 from data_pipeline.errors import CannotSimulate
 from data_pipeline.manifest import Row, read_manifest
 from data_pipeline.recordings import read_audio
 from data_pipeline.simulation.device_vad import DeviceDetector, DeviceVad
+from data_pipeline.simulation.gain import GainControl
 from data_pipeline.simulation.noise import Noise
 from data_pipeline.simulation.profiles import DeviceProfile, shipped_profiles
 from data_pipeline.simulation.simulate import Simulated, Simulation, find_speech, generator, simulate
@@ -147,6 +148,13 @@ def test_a_devices_own_detector_hears_real_speech(device: Device, query: Audio, 
     assert len(simulated.audio.samples) == round((end_s - start_s) * SAMPLE_RATE_HZ)
 
 
+def test_the_devices_detector_is_the_one_that_is_named(device: Device, query: Audio) -> None:
+    vad = DeviceVad(detector=DeviceDetector.WEBRTC, webrtc_mode=3, lead_padding_s=0.0, trail_padding_s=0.0)
+    found = speech_spans(WebRtcDetector(3).activity(query), ClippingRule(min_speech_s=0.15))
+    simulated = device(query, replace(BARE, vad=vad))
+    assert simulated.treatment.kept_s == pytest.approx((found[0].start_s, found[-1].end_s), abs=1e-3)
+
+
 def test_where_nobody_speaks_a_device_with_a_detector_sends_nothing(device: Device, white: Audio) -> None:
     silence = Audio(np.zeros(SAMPLE_RATE_HZ, np.float32))
     for audio in (silence, white):
@@ -177,6 +185,18 @@ def test_the_same_samples_in_another_process_and_order() -> None:
     here = digests(reverse=False)
     assert json.loads(done.stdout) == here
     assert len(set(here.values())) == len(here) == 12
+
+
+def test_another_recording_draws_other_noise(query: Audio) -> None:
+    heard = [audio.samples for row in rows()[:2] for _, audio in STEP.change(row, query)]
+    assert not np.array_equal(heard[0], heard[3])
+
+
+def test_gain_control_stands_behind_the_converter(device: Device, query: Audio) -> None:
+    loud = replace(BARE, level_lufs=-6.0, gain_control=GainControl(target_dbfs=-30.0))
+    simulated = device(query, loud)
+    assert integrated_loudness_lufs(simulated.audio) < -20
+    assert simulated.treatment.clipping_ratio > 0.01
 
 
 def test_another_seed_is_another_place(query: Audio) -> None:
