@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_pipeline.columns import group, read_columns
 from data_pipeline.errors import InvalidSplit
 from data_pipeline.manifest import InvalidLine, Row
 from data_pipeline.split import Splitting
@@ -55,6 +56,26 @@ def test_rows_that_come_later_move_none(table: list[tuple[str, int]], first: int
     """Sessions are a speaker's own here: no two groups become one."""
     rows = rows_of([(speaker, f"{speaker}{session}") for speaker, session in table])
     assert split(rows, HALF)[:first] == split(rows[:first], HALF)
+
+
+def speakers_by_row(rows: list[Row]) -> list[set[str]]:
+    """All speakers of the group that each row is in."""
+    numbers = group(len(rows), read_columns(rows, BY).values()).tolist()
+    together: dict[int, set[str]] = {}
+    for number, row in zip(numbers, rows, strict=True):
+        together.setdefault(number, set()).update({row.field("speaker") or ""} - {""})
+    return [together[number] for number in numbers]
+
+
+@given(TABLES, TABLES)
+def test_a_group_moves_only_where_a_speaker_joins_it(
+    before: list[tuple[str | None, str | None]], later: list[tuple[str | None, str | None]]
+) -> None:
+    rows = rows_of(before + later)
+    old = zip(speakers_by_row(rows[: len(before)]), split(rows[: len(before)], HALF), strict=True)
+    new = zip(speakers_by_row(rows), split(rows, HALF), strict=True)
+    for (speakers, place), (speakers_now, place_now) in zip(old, new, strict=False):
+        assert place == place_now or speakers_now != speakers or not speakers
 
 
 @given(TABLES, TABLES)
