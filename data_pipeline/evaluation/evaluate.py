@@ -6,7 +6,7 @@ listed with the reason. Writes no results; `data_pipeline.evaluation.results` do
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 
 from asr.convention import SCORING, Convention
 from asr.metrics import align
@@ -60,9 +60,11 @@ def evaluate(
         failures |= {index: reason for index, reason in found.items() if isinstance(reason, str)}
         answers.append(found)
     kept = _kept(wanted, failures)
-    references = {index: convention.apply(wanted[index].text or "") for index in kept}
+    # Systems mostly hear the same.
+    write = cache(convention.apply)
+    references = {index: write(wanted[index].text or "") for index in kept}
     return conclude(
-        [_run(one, wanted, references, of_one, convention) for one, of_one in zip(systems, answers, strict=True)],
+        [_run(one, wanted, references, of_one, write) for one, of_one in zip(systems, answers, strict=True)],
         failures=[Failure(wanted[index], reason) for index, reason in sorted(failures.items())],
         convention=convention.id,
         made_at=datetime.now(UTC),
@@ -108,13 +110,13 @@ def _run(
     rows: Sequence[Row],
     references: Mapping[int, str],
     answers: Mapping[int, Outcome],
-    convention: Convention,
+    write: Callable[[str], str],
 ) -> Run:
     utterances = []
     for index, reference in references.items():
         answer = answers[index]
         assert isinstance(answer, Answer)
-        hypothesis = convention.apply(answer.text)
+        hypothesis = write(answer.text)
         utterances.append(Utterance(rows[index], answer, align(reference, hypothesis), reference, hypothesis))
     if isinstance(system, OnDevice):
         return Run(system.name, tuple(utterances), system.device.name, system.system.name)

@@ -51,7 +51,7 @@ def _utterances(evaluation: Evaluation, folder: Path) -> Iterator[Mapping[str, o
     for result in evaluation.systems:
         searched = iter(result.search.searched if result.search else ())
         for utterance, weight in zip(result.utterances, evaluation.weights, strict=True):
-            found = next(searched, None) if utterance.is_speech else None
+            found = next(searched, None) if utterance.is_speech and utterance.errors.words.errors else None
             tops = {"top_said": found.wanted, "top_heard": found.found} if found else {}
             said = {"weight": weight, "model": result.name, **_scored(utterance), **tops}
             yield _line(utterance.row, said, folder)

@@ -38,7 +38,7 @@ class Utterance:
     @property
     def is_silent(self) -> bool:
         """Did the system hear no word at all? A filler such as "um" is one, though scoring drops it."""
-        return not letters(self.answer.text)
+        return not any(character.isalnum() for character in self.answer.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,62 +26,50 @@ class Searched:
         """Is another result the first, or one where there was none, or none where there was one?"""
         return self.wanted != self.found
 
-    @property
-    def is_right(self) -> bool:
-        """Is there no word error?"""
-        return not self.utterance.errors.words.errors
-
 
 @dataclass(frozen=True, slots=True)
 class SearchDamage:
-    """Of the utterances with speech."""
+    """What errors did to the search; an utterance without a word error finds what it should."""
 
+    utterances: int
+    """With speech."""
     searched: tuple[Searched, ...]
+    """Those with a word error."""
     changed_ci95: tuple[float, float] | None
     """Of `changed_ratio`, by bootstrap over speakers."""
 
     @property
-    def findable(self) -> int:
-        """Utterances that find something when they are heard rightly."""
-        return sum(one.wanted is not None for one in self.searched)
-
-    @property
     def changed(self) -> int:
-        """Of the findable ones: another result, or none, comes first."""
-        return sum(one.is_changed for one in self.searched if one.wanted is not None)
+        """Another result comes first."""
+        return sum(one.is_changed for one in self.searched)
 
     @property
     def changed_ratio(self) -> float | None:
-        """Changed ones of the findable ones."""
-        return self.changed / self.findable if self.findable else None
+        """Changed ones of all utterances."""
+        return self.changed / self.utterances if self.utterances else None
 
     @property
     def lost(self) -> int:
-        """Of the findable ones: nothing is found."""
-        return sum(one.found is None for one in self.searched if one.wanted is not None)
-
-    @property
-    def with_errors(self) -> int:
-        """Findable ones with a word error."""
-        return sum(not one.is_right for one in self.searched if one.wanted is not None)
+        """Of the changed ones: nothing is found any more."""
+        return sum(one.is_changed and one.found is None for one in self.searched)
 
     @property
     def kept(self) -> int:
-        """Of those with a word error: the first result is still the right one."""
-        return sum(not one.is_right and not one.is_changed for one in self.searched if one.wanted is not None)
+        """Utterances with a word error whose first result is still the right one."""
+        return sum(not one.is_changed and one.wanted is not None for one in self.searched)
 
     @property
-    def invented(self) -> int:
-        """Utterances that should find nothing and do."""
-        return sum(one.wanted is None and one.found is not None for one in self.searched)
+    def unfindable(self) -> int:
+        """Utterances with a word error that find nothing, as said and as heard."""
+        return sum(one.wanted is None and one.found is None for one in self.searched)
 
 
 def search_damage(utterances: Sequence[Utterance], top: Top) -> SearchDamage:
     """Search for what was said and for what was heard, as they were written before scoring."""
-    searched = tuple(
-        Searched(one, top(one.row.text or ""), top(one.answer.text)) for one in utterances if one.is_speech
-    )
-    findable = [one for one in searched if one.wanted is not None]
-    totals = group_totals([(one.is_changed, 1) for one in findable], [speaker(one.utterance.row) for one in findable])
+    speech = [one for one in utterances if one.is_speech]
+    wrong = [one for one in speech if one.errors.words.errors]
+    searched = tuple(Searched(one, top(one.row.text or ""), top(one.answer.text)) for one in wrong)
+    changed = {id(one.utterance) for one in searched if one.is_changed}
+    totals = group_totals([(id(one) in changed, 1) for one in speech], [speaker(one.row) for one in speech])
     interval = ratio_interval(totals)
-    return SearchDamage(searched, (interval.low, interval.high) if interval else None)
+    return SearchDamage(len(speech), searched, (interval.low, interval.high) if interval else None)

@@ -109,12 +109,12 @@ def _example(utterance: Utterance) -> dict[str, object]:
 
 def _search(damage: SearchDamage) -> dict[str, object]:
     return {
-        "findable": damage.findable,
+        "utterances": damage.utterances,
+        "with_errors": len(damage.searched),
         "changed": damage.changed,
         "changed_ratio": damage.changed_ratio,
         "changed_ci95": damage.changed_ci95,
         "lost": damage.lost,
-        "with_errors": damage.with_errors,
         "kept": damage.kept,
-        "invented": damage.invented,
+        "unfindable": damage.unfindable,
     }

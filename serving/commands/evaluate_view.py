@@ -71,12 +71,13 @@ def comparisons_table(evaluation: "Evaluation") -> Table:
 
 def search_table(evaluation: "Evaluation") -> Table:
     """How often errors change what a search finds first."""
-    table = _table("search", ("findable", "changed", "changed %", "95 %", "nothing found", "with errors", "unharmed"))
+    columns = ("clips", "with errors", "changed", "changed %", "95 %", "nothing found", "unharmed")
+    table = _table("search", columns)
     for result in evaluation.systems:
-        if (damage := result.search) is not None and damage.findable:
-            counts = (damage.lost, damage.with_errors, damage.kept)
-            changed = (percent(damage.changed_ratio), _interval(damage.changed_ci95))
-            table.add_row(result.name, str(damage.findable), str(damage.changed), *changed, *map(str, counts))
+        if (damage := result.search) is not None and damage.utterances:
+            counts = map(str, (damage.utterances, len(damage.searched), damage.changed))
+            share = (percent(damage.changed_ratio), _interval(damage.changed_ci95))
+            table.add_row(result.name, *counts, *share, str(damage.lost), str(damage.kept))
     return table
 
 

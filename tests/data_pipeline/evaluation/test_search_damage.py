@@ -21,17 +21,24 @@ def top(text: str) -> str | None:
 def test_every_kind_of_damage_is_counted() -> None:
     said = [utterance(row(text, n, speaker=str(n)), heard) for n, (text, heard, _) in enumerate(CASES)]
     damage = search_damage(said, top)
-    assert damage.findable == 4
-    assert (damage.changed, damage.lost, damage.changed_ratio) == (2, 1, 0.5)
-    assert (damage.with_errors, damage.kept) == (3, 1)
-    assert damage.invented == 1
+    assert damage.utterances == 6
+    assert len(damage.searched) == 5
+    assert (damage.changed, damage.lost, damage.changed_ratio) == (3, 1, 0.5)
+    assert (damage.kept, damage.unfindable) == (1, 1)
     assert damage.changed_ci95 is not None
     assert damage.changed_ci95[0] < 0.5 < damage.changed_ci95[1]
 
 
-def test_where_nothing_can_be_found_the_share_is_undefined() -> None:
-    damage = search_damage([utterance(row("good morning"), "god morning")], top)
-    assert (damage.findable, damage.changed_ratio, damage.changed_ci95) == (0, None, None)
+def test_where_nobody_speaks_the_share_is_undefined() -> None:
+    damage = search_damage([utterance(row(""), "the beatles")], top)
+    assert (damage.utterances, damage.changed_ratio, damage.changed_ci95) == (0, None, None)
+
+
+def test_what_is_heard_rightly_finds_what_it_should_without_a_search() -> None:
+    def never(text: str) -> str | None:
+        raise AssertionError(text)
+
+    assert search_damage([utterance(row("Play it!"), "play it")], never).changed_ratio == 0
 
 
 def test_each_text_is_searched_once() -> None:
