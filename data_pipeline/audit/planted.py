@@ -139,6 +139,8 @@ def _wrong_words(text: str, texts: Sequence[str], generator: np.random.Generator
     """A third of the words, and at least one, replaced by words of other labels."""
     words = text.split()
     others = sorted({word for other in texts for word in other.split()})
+    if len(others) < 2:
+        return None
     for at in generator.choice(len(words), -(-len(words) // 3), replace=False):
         words[at] = str(generator.choice([word for word in others if word != words[at]]))
     return " ".join(words)

@@ -5,20 +5,23 @@ functions over texts.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from asr.convention import SEARCH, Convention, known
+from asr.convention import SCORING, SEARCH, Convention, Rule, known
 from data_pipeline.audit.ways import conflicts, out_of_line, usages
 
 CLEAN: Final = frozenset({"unicode", "whitespace"})
 """Rules that every candidate has: what they change no reader sees."""
 MAX_LABELS: Final = 1000
 """Labels that candidates are tried on; of more, a random draw."""
+REMEMBERED: Final = 1 << 14
+"""Rewritings of one rule: most candidates ask for the same ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,10 @@ class Proposal:
     """The convention to adopt, and the alternatives."""
 
     chosen: Candidate
-    """Of the candidates that leave the fewest conflicts the one with the fewest edited words, then labels."""
+    """Of the candidates that leave the fewest conflicts the one with the fewest edited words, then labels.
+
+    Never `scoring`, which is shown beside it: that is made for comparing error rates, not for labels.
+    """
     candidates: tuple[Candidate, ...]
     """The known conventions, and every sub-set that no other beats in both conflicts and edited words."""
     conflicts: int
@@ -59,7 +65,7 @@ def propose(texts: Sequence[str], *, seed: int = 0) -> Proposal | None:
     if not labels:
         return None
     tried = [_tried(convention, labels) for convention in candidates()]
-    chosen = min(tried, key=_cost)
+    chosen = min((one for one in tried if one.convention != SCORING), key=_cost)
     names = {convention.id for convention in known()}
     shown = [one for one in tried if one.convention.id in names or _efficient(one, tried)]
     return Proposal(
@@ -74,16 +80,16 @@ def propose(texts: Sequence[str], *, seed: int = 0) -> Proposal | None:
 def candidates() -> Iterator[Convention]:
     """The known conventions, then every other sub-set of the rules of `search`; "as it is" has the clean rules only."""
     yield from known()
+    remembering = [replace(rule, rewrite=lru_cache(REMEMBERED)(rule.rewrite)) for rule in SEARCH.rules]
     choice = list(dict.fromkeys(rule.name for rule in SEARCH.rules if rule.name not in CLEAN))
     for size in range(1, len(choice)):
         for names in combinations(choice, size):
-            yield composed(names)
+            yield composed(names, remembering)
 
 
-def composed(names: Sequence[str]) -> Convention:
-    """The rules of those names and the clean ones, in the order of `search`."""
-    rules = tuple(rule for rule in SEARCH.rules if rule.name in CLEAN or rule.name in names)
-    return Convention("+".join(names), 1, rules)
+def composed(names: Sequence[str], rules: Sequence[Rule] = SEARCH.rules) -> Convention:
+    """The rules of those names and the clean ones, in the order in which they are given."""
+    return Convention("+".join(names), 1, tuple(rule for rule in rules if rule.name in CLEAN or rule.name in names))
 
 
 def _tried(convention: Convention, labels: Sequence[str]) -> Candidate:

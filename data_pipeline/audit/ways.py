@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -20,6 +21,8 @@ FILLER: Final = "(filler)"
 """The thing that all fillers are, since the rule leaves nothing of them."""
 MAX_WORDS: Final = 6
 """Longer stretches are not counted where no rule changes them."""
+REMEMBERED: Final = 1 << 15
+"""Labels whose rewriting is not done again: a proposal looks at the same ones in many variants."""
 
 RULES: Final = tuple({rule.name: rule for rule in SEARCH.rules}.values())
 
@@ -60,6 +63,7 @@ class Things:
         return thing in self.by_rule.get(rule, ())
 
 
+@lru_cache(maxsize=REMEMBERED)
 def steps(text: str) -> Steps:
     """The label, rule by rule."""
     texts = [text]
@@ -116,7 +120,7 @@ def _way_of_label(rule: str, before: str, after: str) -> str | None:
 def _of_words(rule: str, before: str, after: str, known: Things) -> Iterator[Usage]:
     if not known.by_rule.get(rule):
         return
-    changes = list(_changes(before, after)) if before != after else []
+    changes = _changes(before, after) if before != after else ()
     for thing, way in changes:
         yield Usage(rule, thing, way, True)
     spelled_out = Counter(thing for thing, _ in changes)
@@ -128,12 +132,15 @@ def _of_words(rule: str, before: str, after: str, known: Things) -> Iterator[Usa
                 yield Usage(rule, thing, thing, False)
 
 
-def _changes(before: str, after: str) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=REMEMBERED)
+def _changes(before: str, after: str) -> tuple[tuple[str, str], ...]:
     """What a rule about words wrote anew: (as it is now, as it was before)."""
     old, new = before.split(), after.split()
-    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind != "equal":
-            yield " ".join(new[c:d]) or FILLER, " ".join(old[a:b])
+    return tuple(
+        (" ".join(new[c:d]) or FILLER, " ".join(old[a:b]))
+        for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        if kind != "equal"
+    )
 
 
 def _stretches(words: Sequence[str]) -> Iterator[str]:

@@ -46,7 +46,7 @@ def audit(
     if planted:
         console.print(_verdicts(_judge(manifest, out, Examination(asked), workers)))
         return
-    found = _audit(manifest, Examination(asked), workers)
+    found, refused = _audit(manifest, Examination(asked), workers)
     write_results(found, out, manifest=manifest.name, model=asked, limit=limit_examples)
     console.print(_checks(found))
     if found.proposal:
@@ -55,10 +55,12 @@ def audit(
         resolved = f"{before - chosen.conflicts} of {before} conflicts"
         click.echo(f"proposed convention {chosen.convention.id}: resolves {resolved} with {edits}")
     click.echo(f"{len(found.findings)} findings -> {out / 'audit.html'}", err=True)
+    if refused:
+        click.get_current_context().exit(2)
 
 
-def _audit(manifest: Path, examination: "Examination", workers: int | None) -> "Audit":
-    """Measure every recording and run every check; lines that are no rows are told."""
+def _audit(manifest: Path, examination: "Examination", workers: int | None) -> "tuple[Audit, int]":
+    """Measure every recording and run every check; lines that are no rows are told and counted."""
     from data_pipeline.audit.audit import audit as run_checks
     from data_pipeline.audit.entries import Entry, examine
     from data_pipeline.manifest import Row, read_lines
@@ -67,13 +69,14 @@ def _audit(manifest: Path, examination: "Examination", workers: int | None) -> "
     entries: list[Entry] = []
     with told("listening", manifest) as (on_done, on_failure):
         lines = list(read_lines(manifest))
+        rows = [line for line in lines if isinstance(line, Row)]
         for line in lines:
             if not isinstance(line, Row):
                 on_failure(line)
-        for entry in examine([line for line in lines if isinstance(line, Row)], examination, workers=workers):
+        for entry in examine(rows, examination, workers=workers):
             entries.append(entry)
             on_done()
-    return run_checks(entries)
+    return run_checks(entries), len(lines) - len(rows)
 
 
 def _judge(manifest: Path, out: Path, examination: "Examination", workers: int | None) -> "list[Verdict]":
