@@ -12,7 +12,7 @@ from tests.conftest import CLIPS
 from tests.serving.in_process import Command, data_command
 from tests.serving.processes import PATIENT, serving, wait_until
 
-TERMS = ("--source", "purchased", "--license", "CC0-1.0", "--consent", "speakers' agreement")
+TERMS = ("--source", "purchased", "--license", "CC0-1.0", "--consent", "asked", "--workers", "1")
 
 
 @pytest.fixture
@@ -29,7 +29,8 @@ def test_every_layout_is_offered() -> None:
 
 
 def test_a_manifest_of_another_tool_with_columns_mapped(ingest: Command, tmp_path: Path) -> None:
-    arguments = (CLIPS / "manifest.jsonl", "--out", tmp_path / "out", "--source", "purchased", "--consent", "asked")
+    told = ("--source", "purchased", "--consent", "asked", "--workers", "1")
+    arguments = (CLIPS / "manifest.jsonl", "--out", tmp_path / "out", *told)
     done = ingest(*arguments, "--map", "corpus=source", "--field", "locale=en", "--copy")
     assert done.returncode == 0, done.stderr
     assert "66 rows, 3.9 min" in done.stderr
@@ -108,7 +109,15 @@ def test_what_users_of_a_real_server_allowed_and_corrected(ingest: Command, tmp_
         allowed = ask(consent="true", user_id="dora", session_id="s1", device_model="kettle", locale="en-GB")
         ask(user_id="rick")
         wait_until(lambda: server.metric("voicesearch_pending_events") == 0)
-    done = ingest(tmp_path / "server" / "voicesearch.db", "--out", tmp_path / "out", "--license", "users' agreement")
+    done = ingest(
+        tmp_path / "server" / "voicesearch.db",
+        "--out",
+        tmp_path / "out",
+        "--license",
+        "users' agreement",
+        "--workers",
+        "1",
+    )
     assert done.returncode == 0, done.stderr
     assert "1 left out: no consent" in done.stderr
     (row,) = rows_of(tmp_path / "out")
