@@ -80,7 +80,7 @@ class Splitting:
         at = 0
         for row in rows():
             if borders and not recorded_at(row):
-                yield row.refused(f"`recorded_at` must be a date as in ISO 8601, not {row.field('recorded_at')!r}")
+                yield row.refused(f"`recorded_at` must be a date as in ISO 8601, not {row.field('recorded_at')!r:.60}")
                 continue
             told = {FIELD: copies.written(at)} if copies else {}
             yield row.with_fields(**told, split=None if places[at] == NOWHERE else PARTS[places[at]])
@@ -89,7 +89,7 @@ class Splitting:
     def borders(self) -> tuple[datetime, datetime] | None:
         """Where dev and test begin; None where no date decides. Raises InvalidSplit where the settings do not fit."""
         shares = (self.train, self.dev, self.test)
-        if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+        if not (min(shares) >= 0 and abs(sum(shares) - 1) < 1e-6):
             raise InvalidSplit(f"shares of {self.train:g}, {self.dev:g} and {self.test:g} do not add up to 1")
         dev, test = _border(self.dev_from), _border(self.test_from)
         if test is None and dev is not None:

@@ -191,6 +191,7 @@ def test_a_row_without_a_date_is_refused_by_name_where_dates_decide() -> None:
     [
         (Splitting(train=0.5), "add up to 1"),
         (Splitting(train=1.5, dev=-0.5, test=0.0), "add up to 1"),
+        (Splitting(train=float("nan")), "add up to 1"),
         (Splitting(dev_from="2026-01-01"), "test"),
         (Splitting(test_from="soon"), "soon"),
         (Splitting(test_from="2026-01-01", dev_from="2026-01-01"), "before"),
