@@ -45,10 +45,12 @@ def find_foreign_set(path: Path, columns: Mapping[str, str] | None = None) -> Fo
     """The set that a path means. Raises InvalidCorpus where it is none."""
     if files := huggingface_files(path):
         return ForeignSet(form="huggingface", path=path, files=tuple(files), columns=columns or {})
-    if lhotse := lhotse_set(path):
+    if (lhotse := lhotse_set(path)) and not columns:
         beside = sorted(lhotse.parent.glob("*.jsonl*")) if path.is_dir() else [lhotse]
         return ForeignSet(form="lhotse", path=lhotse, files=tuple(beside))
-    raise InvalidCorpus(f"{path.name} is neither a set of Lhotse nor a Hugging Face data set")
+    raise InvalidCorpus(
+        f"{path.name} is neither a set of Lhotse nor a Hugging Face data set, whose names alone can be mapped"
+    )
 
 
 def convert(foreign: ForeignSet, out: Path, *, on_failure: Callable[[InvalidLine], None]) -> Dataset:

@@ -15,6 +15,7 @@ from data_pipeline.errors import InvalidCorpus
 from data_pipeline.files import write_whole
 from data_pipeline.ingest.found import found
 from data_pipeline.ingest.table import renamed
+from data_pipeline.inputs import SOUND_SUFFIXES
 from data_pipeline.journal import AUDIO, NAME_DIGITS
 from data_pipeline.manifest import InvalidLine, Row
 from data_pipeline.recordings import LENGTH_TOLERANCE_S
@@ -107,7 +108,8 @@ def _row(sound: Mapping[str, object] | None, values: dict[str, object], out: Pat
     if abs(claimed_s - audio.duration_s) > LENGTH_TOLERANCE_S:
         raise ValueError(f"lasts {audio.duration_s:.3f} s, not {claimed_s:g} s as said")
     digest = sha256(data).hexdigest()
-    target = out / AUDIO / f"{digest[:NAME_DIGITS]}{Path(name).suffix.lower()}"
+    suffix = Path(name).suffix.lower()
+    target = out / AUDIO / f"{digest[:NAME_DIGITS]}{suffix if suffix in SOUND_SUFFIXES else ''}"
     if not target.is_file() or target.stat().st_size != len(data):
         write_whole(data, target, durable=False)
     return Row(

@@ -33,7 +33,7 @@ def inside(folder: Path, path: Path) -> Path:
     """
     try:
         target = path.resolve()
-    except (OSError, RuntimeError):
+    except RuntimeError:
         raise OSError("its links go in a circle") from None
     if not target.is_relative_to(folder.resolve()):
         raise ValueError(f"leads out of the folder {folder.name}")

@@ -72,7 +72,7 @@ def renamed(row: Mapping[str, object], columns: Mapping[str, str]) -> dict[str, 
 
 
 def read_table(path: Path, delimiter: str, columns: Mapping[str, str]) -> Iterator[TableRow | InvalidLine]:
-    """The rows below the header, by its names; an empty cell is left out, but for one of the text.
+    """The rows below the header, by its names; cells that are empty, but for the text, or have no name are left out.
 
     Raises InvalidCorpus where there is no header, or it lacks a column that is mapped or names the recordings; OSError.
     """
@@ -86,7 +86,7 @@ def read_table(path: Path, delimiter: str, columns: Mapping[str, str]) -> Iterat
             yield row.refused(path, f"{len(row.values)} cells where the header has {len(header)}")
         else:
             named = zip(header, row.values, strict=True)
-            yield row.line, {name: value for name, value in named if value.strip() or name == text}
+            yield row.line, {name: value for name, value in named if name and (value.strip() or name == text)}
 
 
 def _header(path: Path, row: Cells | InvalidLine | None, wanted: Collection[str]) -> list[str]:
@@ -97,7 +97,7 @@ def _header(path: Path, row: Cells | InvalidLine | None, wanted: Collection[str]
     names = [name.strip() for name in row.values]
     if missing := [name for name in wanted if name not in names]:
         raise InvalidCorpus(f"{path} has no column {missing[0]!r} but: {shown(', '.join(names))}")
-    if twice := [name for name in names if names.count(name) > 1]:
+    if twice := [name for name in names if name and names.count(name) > 1]:
         raise InvalidCorpus(f"{path} has more than one column {twice[0]!r}")
     return names
 

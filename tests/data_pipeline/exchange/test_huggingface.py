@@ -121,19 +121,22 @@ def test_recordings_that_cannot_be_used_are_named(query_clip: Path, tmp_path: Pa
         {"bytes": b"no sound", "path": None},
         {"bytes": data[: len(data) // 2], "path": "cut.flac"},
         {"bytes": data, "path": "../../out.flac"},
+        {"bytes": data, "path": "x." + "y" * 300},
     ]
     struct = {"bytes": datasets.Value("binary"), "path": datasets.Value("string")}
-    numbers = [1.0, 1.0, 1.0, 1.0, 1.0, float("nan")]
-    columns = {"audio": sounds, "text": list("abcdef"), "score": numbers}
+    numbers = [1.0, 1.0, 1.0, 1.0, 1.0, float("nan"), 1.0]
+    columns = {"audio": sounds, "text": list("abcdefg"), "score": numbers}
     kinds = {"audio": struct, "text": datasets.Value("string"), "score": datasets.Value("float64")}
     datasets.Dataset.from_dict(columns, features=datasets.Features(kinds)).to_parquet(str(tmp_path / "set.parquet"))
-    first, *refused = read_huggingface(tmp_path / "set.parquet", tmp_path / "out")
+    first, *refused, last = read_huggingface(tmp_path / "set.parquet", tmp_path / "out")
     assert isinstance(first, Row)
+    assert isinstance(last, Row)
     expected = ["not in the data set", "not in the data set", "known format", "cut or damaged", "JSON"]
     for part, one in zip(expected, refused, strict=True):
         assert isinstance(one, InvalidLine)
         assert part in one.reason
-    assert len(list((tmp_path / "out" / "audio").iterdir())) == 1
+    written = sorted(path.name for path in (tmp_path / "out" / "audio").iterdir())
+    assert written == [last.path.name, first.path.name] == [first.path.stem, f"{first.path.stem}.flac"]
 
 
 @pytest.mark.parametrize(("field", "message"), [('"audio": 1', "field `audio`"), (f'"n": {2**64}', "64 bits")])

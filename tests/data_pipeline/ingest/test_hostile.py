@@ -132,6 +132,12 @@ def test_a_name_that_is_no_text(tmp_path: Path, query_clip: Path) -> None:
     assert "not UTF-8" in taken.reasons[0]
 
 
+def test_a_name_that_no_disk_can_have(table: Path) -> None:
+    (reason,) = taken_of(table, "x" * 3000 + ".wav,x").reasons
+    assert reason.endswith("File name too long")
+    assert len(reason) < 300
+
+
 def test_librispeech_with_lines_and_recordings_that_do_not_meet(tmp_path: Path, query_clip: Path) -> None:
     collections.librispeech(tmp_path / "in")
     chapter = tmp_path / "in" / "dev-clean" / "251" / "136532"

@@ -96,6 +96,12 @@ def test_a_mapped_column_goes_before_one_of_the_same_name(tmp_path: Path) -> Non
     assert (item.text, dict(item.fields)) == ("y", {})
 
 
+def test_columns_without_a_name_are_left_out(tmp_path: Path) -> None:
+    (item,) = read(tmp_path / "t.csv", b",audio_filepath,text,\n0,a.wav,x,y\n")
+    assert isinstance(item, Found)
+    assert (item.audio, item.text, dict(item.fields)) == ("a.wav", "x", {})
+
+
 def test_lines_that_are_no_json_objects(tmp_path: Path) -> None:
     lines = [
         b'\xef\xbb\xbf{"audio_filepath": "a.wav", "n": 1}',
