@@ -26,6 +26,7 @@ EXTRAS = {
     "litserve": "peers",
     "matplotlib": "plot",
     "moonshine_voice": "peers",
+    "pandas": "notebook",
     "psycopg": "postgres",
     "pyarrow": "datasets",
     "scipy": "fit",

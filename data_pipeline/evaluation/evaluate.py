@@ -48,6 +48,8 @@ def evaluate(
     """
     _check_systems(systems)
     wanted = list(rows)
+    if not wanted:
+        raise NothingToEvaluate("no utterance left: no row is wanted")
     slicings = [read_slicing(text) for text in slices]
     check_slicings(slicings, wanted)
     weigh = row_weights(wanted, traffic)
@@ -87,8 +89,7 @@ def _check_systems(systems: Sequence[System]) -> None:
 def _kept(rows: Sequence[Row], failures: Mapping[int, str]) -> list[int]:
     kept = [index for index in range(len(rows)) if index not in failures]
     if not kept:
-        why = next(iter(failures.values()), "no row is wanted")
-        raise NothingToEvaluate(f"no utterance left of {len(rows)}: {why}")
+        raise NothingToEvaluate(f"no utterance left of {len(rows)}: {next(iter(failures.values()))}")
     return kept
 
 

@@ -81,6 +81,32 @@ def priorities_frame(evaluation: Evaluation) -> "pd.DataFrame":
     return _frame({**asdict(one), "gain": one.gain} for one in evaluation.priorities)
 
 
+def inventions_frame(evaluation: Evaluation) -> "pd.DataFrame":
+    """One row for each text that a system wrote on clips without speech."""
+    return _frame(
+        {"system": result.name, "text": one.text, "count": one.count, "share": one.share}
+        for result in evaluation.systems
+        for one in result.inventions
+    )
+
+
+def searches_frame(evaluation: Evaluation) -> "pd.DataFrame":
+    """One row for each utterance with a word error that was searched: what was wanted first, and what was found."""
+    return _frame(
+        {
+            "system": result.name,
+            "key": one.utterance.row.key,
+            "reference": one.utterance.reference,
+            "hypothesis": one.utterance.hypothesis,
+            "wanted": one.wanted,
+            "found": one.found,
+            "changed": one.is_changed,
+        }
+        for result in evaluation.systems
+        for one in (result.search.searched if result.search else ())
+    )
+
+
 def _frame(records: Iterable[Record]) -> "pd.DataFrame":
     import pandas as pd
 

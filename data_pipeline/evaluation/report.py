@@ -18,6 +18,8 @@ WORST: Final = 30
 """Recordings that are listed, with what every system made of them."""
 MOST: Final = 20
 """Words in a table of errors, texts in one of inventions, searches in one of changed results."""
+FAILURES: Final = 100
+"""Recordings that could not be used and are listed."""
 MAX_SOUND_BYTES: Final = 6_000_000
 _TEMPLATE: Final = Path(__file__).with_name("report.html")
 
@@ -46,6 +48,7 @@ def render(evaluation: Evaluation) -> str:
         priority_bars=priority_bars(evaluation),
         worst=worst(clean),
         MOST=MOST,
+        FAILURES=FAILURES,
     )
 
 

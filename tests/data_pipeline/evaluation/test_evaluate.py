@@ -114,6 +114,11 @@ def test_an_empty_text_means_that_nobody_speaks(clip_row: Row) -> None:
     assert (scores.wer, scores.no_speech.noise_clips, scores.no_speech.missed) == (0, 1, 1)
 
 
+def test_no_row_at_all_is_told_before_slices_that_are_missing_for_it() -> None:
+    with pytest.raises(NothingToEvaluate, match="no row is wanted"):
+        evaluate([], [Echo({})], slices=["device"])
+
+
 def test_what_cannot_be_parted_or_told_apart_is_refused_before_anything_is_heard(clip_row: Row) -> None:
     with pytest.raises(InvalidSlicing, match="no row has the field 'device'"):
         evaluate([clip_row], [Echo({})], slices=["device"])

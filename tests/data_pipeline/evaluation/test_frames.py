@@ -13,7 +13,8 @@ def made() -> Evaluation:
     rows = [row("play some music", n, device="new" if n % 2 else "old", speaker=str(n), key="mine") for n in range(6)]
     rows.append(row("", 9, device="old"))
     heard = ["play sam music", "play some music", "some music", "play some music", "play some music now", "", "you"]
-    return concluded(run("a", rows, ["play some music"] * 6 + [""]), run("b", rows, heard), slices=["device"])
+    right, wrong = run("a", rows, ["play some music"] * 6 + [""]), run("b", rows, heard)
+    return concluded(right, wrong, slices=["device"], top=lambda text: text or None)
 
 
 def test_errors_of_utterances_add_up_to_the_scores(made: Evaluation) -> None:
@@ -43,6 +44,16 @@ def test_confusions_positions_and_priorities(made: Evaluation) -> None:
     positions = frames.positions_frame(made).set_index(["system", "position"])
     assert positions.loc[("b", "first"), "wer"] == pytest.approx(2 / 6)
     assert frames.priorities_frame(made).empty
+
+
+def test_inventions_and_searches(made: Evaluation) -> None:
+    assert frames.inventions_frame(made).to_dict("records") == [
+        {"system": "b", "text": "you", "count": 1, "share": 1.0}
+    ]
+    searches = frames.searches_frame(made)
+    assert searches.found.isna().sum() == 1
+    assert searches.changed.all()
+    assert len(searches) == 4
 
 
 def test_real_results_become_frames(evaluation: Evaluation) -> None:
