@@ -117,6 +117,7 @@ def _finding(one: Agreement) -> Finding:
         "labeler": labeler,
         "others": others,
         "recordings": one.recordings,
+        "rows_in_all": len(one.rows),
         "exact_ratio": one.exact_ratio,
         "wer": one.wer,
         "alpha": one.alpha,

@@ -40,6 +40,7 @@ ABOUT: Final[Mapping[str, str]] = {
     edges.OFFSET: "speech ends in the last frame: its end was likely cut",
     silence.CHECK: "more or less silence around speech than the rule leaves",
     loudness.CHECK: "much louder or quieter than the rest of the corpus",
+    loudness.GROUP: "a corpus, labeler or device is much louder or quieter than the others",
     same_audio.DUPLICATE: "one recording with one text in several rows",
     fields.NO_TEXT: "the row has no label",
     writing.CONFLICT: "the same thing is written in several ways",

@@ -26,6 +26,8 @@ from data_pipeline.recordings import Recording, read_audio
 
 UNNAMED = "(none)"
 """Labeler or corpus of rows that do not name theirs."""
+MAX_LETTERS: Final = 4000
+"""Longer texts are no transcripts of one utterance; bounds the time that a hostile one takes."""
 EDGE: Final = SAMPLE_RATE_HZ // 50
 
 
@@ -83,8 +85,8 @@ class Entry:
 
     @property
     def text(self) -> str:
-        """The label as it is written; empty also where there is none."""
-        return self.row.text or ""
+        """The label as it is written, its first 4000 characters if it is longer; empty also where there is none."""
+        return (self.row.text or "")[:MAX_LETTERS]
 
 
 def groups(entries: Iterable[Entry]) -> Mapping[str, list[Entry]]:

@@ -48,12 +48,14 @@ def doubt(label: str, heard: str, confidence: float | None) -> float:
 
 def differing_letters(label: str, heard: str) -> tuple[int, int]:
     """Letter edits between two texts, and letters of the longer one, in the writing in which they are nearest."""
-    pairs = [(write(label), write(heard)) for write in (_plain, in_search_convention, SCORING.apply)]
-    spelled = [(_NO_LETTER.sub("", a), _NO_LETTER.sub("", b)) for a, b in pairs]
-    return min(
-        ((Levenshtein.distance(a, b), max(len(a), len(b))) for a, b in spelled),
-        key=lambda found: found[0] / max(1, found[1]),
-    )
+    nearest = 1, 1
+    for write in (_plain, in_search_convention, SCORING.apply):
+        a, b = _NO_LETTER.sub("", write(label)), _NO_LETTER.sub("", write(heard))
+        found = Levenshtein.distance(a, b), max(1, len(a), len(b))
+        nearest = min(nearest, found, key=lambda one: one[0] / one[1])
+        if nearest[0] == 0:
+            break
+    return nearest
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,7 @@
 Median and median absolute deviation, which the outliers themselves do not move (Iglewicz and Hoaglin 1993).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,8 @@ from data_pipeline.audit.findings import Finding, Severity, about
 from data_pipeline.audit.thresholds import Thresholds
 
 CHECK: Final = "loudness"
+GROUP: Final = "loudness_of_group"
+MAX_ROWS: Final = 20
 MAD_TO_DEVIATION: Final = 1.4826
 """The median absolute deviation of a normal distribution times this is its standard deviation."""
 GROUPS: Final[Mapping[str, Callable[[Entry], str]]] = {
@@ -36,9 +38,15 @@ class Spread:
 
 
 def check_loudness(entries: Sequence[Entry], thresholds: Thresholds) -> list[Finding]:
-    """Rows far from the median of their corpus."""
-    medians = {one.group: one for one in spreads(entries) if one.kind == "corpus" and one.rows >= thresholds.min_rows}
-    found = []
+    """Rows far from the median of their corpus, and groups whose median is far from those of the others."""
+    large = [one for one in spreads(entries) if one.rows >= thresholds.min_rows]
+    medians = {one.group: one for one in large if one.kind == "corpus"}
+    found = [
+        _group(one, z, entries)
+        for kind in GROUPS
+        for one, z in _against_others([one for one in large if one.kind == kind], thresholds)
+        if abs(z) > thresholds.loudness_z
+    ]
     for entry in entries:
         level = loudness_of(entry)
         if level is None or (usual := medians.get(entry.corpus)) is None:
@@ -49,6 +57,24 @@ def check_loudness(entries: Sequence[Entry], thresholds: Thresholds) -> list[Fin
             score = 1 - thresholds.loudness_z / abs(z) / 2
             found.append(about(CHECK, Severity.WARNING, entry, score, message, loudness_lufs=level, z=z))
     return found
+
+
+def _against_others(groups: Sequence[Spread], thresholds: Thresholds) -> Iterator[tuple[Spread, float]]:
+    """Each group's median as a robust z-score among the medians; two groups say nothing of which one is odd."""
+    if len(groups) < 3:
+        return
+    medians = np.array([one.median_lufs for one in groups])
+    middle = float(np.median(medians))
+    deviation = MAD_TO_DEVIATION * float(np.median(np.abs(medians - middle)))
+    for one in groups:
+        yield one, (one.median_lufs - middle) / max(deviation, thresholds.loudness_floor_db)
+
+
+def _group(one: Spread, z: float, entries: Sequence[Entry]) -> Finding:
+    rows = tuple(entry.key for entry in entries if GROUPS[one.kind](entry) == one.group)
+    evidence = {"by": one.kind, "group": one.group, "median_lufs": one.median_lufs, "z": z, "rows_in_all": len(rows)}
+    message = f"{one.kind} {one.group}: {one.median_lufs:.1f} LUFS, unlike the others"
+    return Finding(GROUP, Severity.WARNING, min(1.0, abs(z) / (abs(z) + 4)), message, rows[:MAX_ROWS], evidence)
 
 
 def spreads(entries: Sequence[Entry]) -> list[Spread]:

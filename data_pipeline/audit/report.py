@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from asr.errors import AudioError
-from data_pipeline.audit import silence, writing
+from data_pipeline.audit import agreement, loudness, silence, writing
 from data_pipeline.audit.audit import Audit
 from data_pipeline.audit.entries import Entry
 from data_pipeline.audit.findings import Finding, Severity
-from data_pipeline.audit.loudness import Spread
 from data_pipeline.pages.charts import Bar, Histogram, PlacedBar, histogram, placed
 from data_pipeline.pages.page import render as render_page
 from data_pipeline.pages.player import Player, player, within_budget
@@ -27,8 +26,9 @@ MAX_ENTRIES: Final = 6
 """Rows shown for one finding."""
 MAX_CONFLICTS: Final = 60
 _TEMPLATE: Final = Path(__file__).with_name("audit.html")
-_SILENT_CHECKS: Final = frozenset({writing.CONFLICT, writing.DEPARTURE})
-"""Checks whose findings are about the text alone and stand in tables of their own."""
+_OF_GROUPS: Final = frozenset({writing.DEPARTURE, agreement.CHECK, loudness.GROUP})
+_SILENT_CHECKS: Final = frozenset({writing.CONFLICT, *_OF_GROUPS})
+"""Checks whose findings are no matter of single recordings and stand in tables of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ def render(audit: Audit, *, manifest: str, model: str | None, limit: int) -> str
         count={severity: sum(one.severity is severity for one in audit.findings) for severity in Severity},
         examples=examples(audit, limit),
         written=written_by(audit.practices),
+        departures=[one for one in audit.findings if one.check in _OF_GROUPS],
         conflicts=_most_out_of_line([one for one in audit.findings if one.check == writing.CONFLICT]),
         silences=silence_charts(audit.entries),
         loudness=loudness_bars(audit),
@@ -119,7 +120,7 @@ def loudness_bars(audit: Audit) -> list[tuple[str, list[PlacedBar]]]:
     return charts
 
 
-def _loudness_bar(one: Spread) -> Bar:
+def _loudness_bar(one: loudness.Spread) -> Bar:
     low, high = one.median_lufs - one.spread_db, one.median_lufs + one.spread_db
     return Bar(f"{one.group} ({one.rows})", one.median_lufs, low, high)
 

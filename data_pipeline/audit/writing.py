@@ -21,6 +21,7 @@ MAX_ROWS: Final = 20
 _DIGIT: Final = re.compile(r"\d")
 
 Group = Callable[[Entry], str]
+Users = Mapping[tuple[str, str], Mapping[str, Sequence[Entry]]]
 GROUPS: Final[Mapping[str, Group]] = {"labeler": lambda entry: entry.labeler, "corpus": lambda entry: entry.corpus}
 
 
@@ -57,7 +58,8 @@ def check_writing(entries: Sequence[Entry], thresholds: Thresholds) -> list[Find
     """Things written in more than one way, and the labelers and corpora that write unlike the others."""
     labelled = [entry for entry in entries if entry.text.strip()]
     found = usages([entry.text for entry in labelled])
-    in_conflict = [_conflict(labelled, found, place, ways) for place, ways in conflicts(found).items()]
+    users = _users(labelled, found)
+    in_conflict = [_conflict(place, ways, users) for place, ways in conflicts(found).items()]
     departures = [_departure(labelled, found, one) for one in practices(labelled, found) if departs(one, thresholds)]
     return [*departures, *in_conflict]
 
@@ -123,14 +125,17 @@ def _departure(entries: Sequence[Entry], found: Sequence[Sequence[Usage]], pract
     return Finding(DEPARTURE, Severity.WARNING, min(1.0, practice.gap), message, tuple(rows[:MAX_ROWS]), evidence)
 
 
-def _conflict(
-    entries: Sequence[Entry], found: Sequence[Sequence[Usage]], place: tuple[str, str], ways: Counter[str]
-) -> Finding:
-    rule, thing = place
-    users: dict[str, list[Entry]] = {}
+def _users(entries: Sequence[Entry], found: Sequence[Sequence[Usage]]) -> Users:
+    """The labels by rule and thing, then by way; each once for a way."""
+    users: dict[tuple[str, str], dict[str, list[Entry]]] = {}
     for entry, of_one in zip(entries, found, strict=True):
-        for way in dict.fromkeys(usage.way for usage in of_one if (usage.rule, usage.thing) == place):
-            users.setdefault(way, []).append(entry)
+        for rule, thing, way in dict.fromkeys((usage.rule, usage.thing, usage.way) for usage in of_one):
+            users.setdefault((rule, thing), {}).setdefault(way, []).append(entry)
+    return users
+
+
+def _conflict(place: tuple[str, str], ways: Counter[str], all_users: Users) -> Finding:
+    (rule, thing), users = place, all_users[place]
     written = [_way(way, count, users[way]) for way, count in ways.most_common()]
     odd = [entry.key for way, _ in ways.most_common()[1:] for entry in users[way]]
     named = ", ".join(f"{way} ({count})" for way, count in ways.most_common(4))

@@ -95,6 +95,22 @@ def test_loudness_outliers_are_told_within_their_corpus() -> None:
     assert loudness.check_loudness([entry("a", corpus="few"), odd], DEFAULT) == []
 
 
+def test_a_device_unlike_the_others_is_told() -> None:
+    rows = [
+        entry("a", sound(loudness_lufs=-23.0 + number - (20 if device == "d" else 0)), device_model=device)
+        for device in "abcd"
+        for number in range(5)
+    ]
+    (finding,) = (one for one in loudness.check_loudness(rows, DEFAULT) if one.check == "loudness_of_group")
+    assert (finding.evidence["by"], finding.evidence["group"], finding.rows) == (
+        "device_model",
+        "d",
+        tuple(one.key for one in rows[-5:]),
+    )
+    two = [one for one in rows if one.row.field("device_model") in ("a", "d")]
+    assert "loudness_of_group" not in told(loudness.check_loudness, *two)
+
+
 def test_spread_is_robust_and_by_device_too() -> None:
     rows = [entry("a", sound(loudness_lufs=level), device_model="phone") for level in (-24.0, -23.0, -22.0, 0.0)]
     (phone,) = (one for one in loudness.spreads(rows) if one.kind == "device_model")
