@@ -100,7 +100,7 @@ def ingest(
         return there
 
     def items() -> Iterator[Row | InvalidLine]:
-        work = partial(_measured, out=out, copy=settings.copy)
+        work = partial(_measured, out=out.resolve(), copy=settings.copy)
         for item in ordered(work, _admitted(layout, settings), workers=workers):
             yield item
             on_done()

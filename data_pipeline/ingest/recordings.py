@@ -45,7 +45,8 @@ def inside(folder: Path, path: Path) -> Path:
 def fingerprint(found: Found) -> str:
     """Hash of the file that was found; empty where it cannot be read."""
     try:
-        return file_sha256(_located(found))
+        path = _located(found)
+        return _digest(path, path.stat().st_mtime_ns)
     except (OSError, ValueError):
         return ""
 
@@ -53,7 +54,8 @@ def fingerprint(found: Found) -> str:
 def measured(found: Found, *, out: Path, copy: bool) -> Row | InvalidLine:
     """The row of `out`'s manifest: with the length that the sound has, and the file's hash.
 
-    `copy` puts the file into `out` under its content's name. Raises OSError where that cannot be written.
+    `out` is an absolute path without links. `copy` puts the file into it under its content's name. Raises OSError
+    where that cannot be written.
     """
     try:
         path = _located(found)
@@ -69,7 +71,7 @@ def measured(found: Found, *, out: Path, copy: bool) -> Row | InvalidLine:
     return Row(
         manifest=out / MANIFEST,
         line=found.line,
-        audio_filepath=Path(os.path.relpath(there.resolve(), out.resolve())).as_posix(),
+        audio_filepath=Path(os.path.relpath(there, out)).as_posix(),
         duration_s=duration_s if found.offset_s is None else found.duration_s or 0,
         text=found.text,
         offset_s=found.offset_s,
@@ -87,8 +89,14 @@ def _located(found: Found) -> Path:
 
 
 @lru_cache(maxsize=8)
+def _digest(path: Path, changed_ns: int) -> str:
+    """Remembered, since many rows may be parts of one recording."""
+    return file_sha256(path)
+
+
+@lru_cache(maxsize=8)
 def _content(path: Path, changed_ns: int) -> tuple[str, float]:
-    """Hash and length in seconds; remembered, since many rows may be parts of one recording."""
+    """Hash and length in seconds."""
     data = path.read_bytes()
     audio = decode(data, limits=_LIMITS)
     if audio.truncated:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from serving.commands.printable import printable
+
 if TYPE_CHECKING:
     from data_pipeline.dataset import Dataset
     from data_pipeline.manifest import InvalidLine
@@ -70,7 +72,7 @@ def told(what: str, rows: Path | int | None) -> "Iterator[tuple[Callable[[], Non
         nonlocal failures
         failures += 1
         if failures <= SHOWN_FAILURES:
-            click.echo(f"voicesearch: error: {failure}", err=True)
+            click.echo(f"voicesearch: error: {printable(str(failure))}", err=True)
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
