@@ -22,7 +22,7 @@ class Measure:
 
 MEASURES: Final[Mapping[str, Measure]] = {
     "duration_s": Measure("Duration", "s", 0.1),
-    "words_per_s": Measure("Words by second of recording", "1/s", 0.1),
+    "words_per_s": Measure("Words per second of recording", "1/s", 0.1),
     "loudness_lufs": Measure("Loudness", "LUFS", 0.5),
     "snr_db": Measure("Signal to noise", "dB", 0.5),
     "speech_ratio": Measure("Share of speech", "", 0.01),
