@@ -43,6 +43,7 @@ class ForeignSet:
 
 def find_foreign_set(path: Path, columns: Mapping[str, str] | None = None) -> ForeignSet:
     """The set that a path means. Raises InvalidCorpus where it is none."""
+    path = path.resolve()  # as in `convert`
     if files := huggingface_files(path):
         return ForeignSet(form="huggingface", path=path, files=tuple(files), columns=columns or {})
     if (lhotse := lhotse_set(path)) and not columns:
@@ -58,6 +59,7 @@ def convert(foreign: ForeignSet, out: Path, *, on_failure: Callable[[InvalidLine
 
     The steps of a card that lies beside go on. Raises OtherDataset, InvalidCorpus, InvalidCard, OSError.
     """
+    out = out.resolve()  # paths are written relative to it, and a link is no part of them
     hashes = "".join(f"{file.name} {file_sha256(file)}\n" for file in foreign.files)
     settings = {"form": foreign.form, "columns": dict(foreign.columns)}
     start = StepRecord(NAME, VERSION, settings, foreign.path.name, sha256(hashes.encode()).hexdigest(), {}, 0, 0)

@@ -14,6 +14,7 @@ from asr.errors import AudioError
 from data_pipeline.errors import InvalidCorpus
 from data_pipeline.files import write_whole
 from data_pipeline.ingest.found import found
+from data_pipeline.ingest.lines import shown
 from data_pipeline.ingest.table import renamed
 from data_pipeline.inputs import SOUND_SUFFIXES
 from data_pipeline.journal import AUDIO, NAME_DIGITS
@@ -50,12 +51,11 @@ def read_huggingface(path: Path, out: Path, columns: Mapping[str, str] | None = 
         for cells in table.to_pylist():
             line += 1
             sound = cells.pop(audio)
-            values = {name: json.loads(v) if name in nested and v is not None else v for name, v in cells.items()}
-            values = renamed({"split": split, **values}, columns or {})
             try:
-                yield _row(sound, values, out, line)
-            except (AudioError, ValueError, TypeError) as error:
-                yield InvalidLine(path, line, str(error), str(values.get("id") or values.get("text") or "")[:200])
+                told = {name: json.loads(v) if name in nested and v is not None else v for name, v in cells.items()}
+                yield _row(sound, renamed({"split": split, **told}, columns or {}), out, line)
+            except (AudioError, ValueError, TypeError, RecursionError) as error:
+                yield InvalidLine(path, line, str(error), shown(str(cells.get("id") or cells)))
 
 
 def _tables(path: Path) -> "Iterator[tuple[Table, str | None]]":

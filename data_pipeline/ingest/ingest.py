@@ -53,31 +53,37 @@ def survey(layout: Layout, terms: Terms, *, workers: int | None = None) -> Surve
 
     Raises InvalidCorpus where it has no recording, MissingTerms where none may be used, and what `layout.read` raises.
     """
+    _check_terms(layout, terms)
     left_out: Counter[str] = Counter()
     recordings = 0
-    lacks: list[str] = []
-    usable = False
 
     def items() -> Iterator[Item]:
-        nonlocal recordings, lacks, usable
+        nonlocal recordings
         for item in layout.read():
             if isinstance(item, LeftOut):
                 left_out[item.reason] += 1
-            elif isinstance(item, Found):
-                recordings += 1
-                lacks = lacks or missing(terms.applied(item))
-                usable = usable or not missing(terms.applied(item))
+            recordings += isinstance(item, Found)
             yield item
 
     digest = sha256()
     for line in ordered(_identity, items(), workers=workers):
         digest.update(line)
-    if lacks and not usable:
-        raise MissingTerms(f"no {', no '.join(lacks)} is known for {terms.corpus}: nothing of it may be used")
     if not recordings:
         reasons = "".join(f"; {count} left out: {reason}" for reason, count in left_out.items())
         raise InvalidCorpus(f"no recording that can be used in {terms.corpus}{reasons}")
     return Survey(recordings=recordings, left_out=left_out, sha256=digest.hexdigest())
+
+
+def _check_terms(layout: Layout, terms: Terms) -> None:
+    """Raises MissingTerms where no recording says itself what the collection does not say."""
+    lacks: list[str] = []
+    for item in layout.read():
+        if isinstance(item, Found):
+            lacks = missing(terms.applied(item))
+            if not lacks:
+                return
+    if lacks:
+        raise MissingTerms(f"no {', no '.join(lacks)} is known for {terms.corpus}: nothing of it may be used")
 
 
 def ingest(
@@ -95,12 +101,13 @@ def ingest(
     `on_done` hears of every recording. Raises OtherDataset where the folder holds something else, OSError where it
     cannot be written, WorkerDied, and what `layout.read` raises.
     """
+    out = out.resolve()  # paths are written relative to it, and a link is no part of them
     start = _record(layout, settings, surveyed)
     if there := finished(out, start):
         return there
 
     def items() -> Iterator[Row | InvalidLine]:
-        work = partial(_measured, out=out.resolve(), copy=settings.copy)
+        work = partial(_measured, out=out, copy=settings.copy)
         for item in ordered(work, _admitted(layout, settings), workers=workers):
             yield item
             on_done()

@@ -18,6 +18,8 @@ from data_pipeline.inputs import MANIFEST_SUFFIXES
 from data_pipeline.manifest import InvalidLine
 
 DELIMITERS: Final = {".csv": ",", ".tsv": "\t", ".psv": "|"}
+MAX_NESTING: Final = 32
+"""Levels of lists and objects in a field; what is to be written as JSON again must not be much deeper."""
 TABLE_SUFFIXES: Final = frozenset(DELIMITERS) | MANIFEST_SUFFIXES
 
 TableRow = tuple[int, Mapping[str, object]]
@@ -112,4 +114,11 @@ def read_objects(path: Path) -> Iterator[TableRow | InvalidLine]:
             reason = fault(line) or "not a JSON object"
         except orjson.JSONDecodeError as error:
             values, reason = None, f"no JSON: {error}"
+        if isinstance(values, dict) and _is_deep(values, MAX_NESTING):
+            values, reason = None, f"nested deeper than {MAX_NESTING} levels"
         yield (number, values) if isinstance(values, dict) else InvalidLine(path, number, reason, shown(line))
+
+
+def _is_deep(value: object, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_is_deep(one, levels - 1) for one in inner)

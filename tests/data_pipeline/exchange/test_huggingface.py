@@ -5,6 +5,7 @@ from pathlib import Path
 
 import datasets
 import numpy as np
+import pyarrow.parquet
 import pytest
 
 from asr.decode import decode
@@ -146,6 +147,19 @@ def test_a_field_that_such_a_set_cannot_hold(field: str, message: str, manifest:
     with pytest.raises(InvalidCorpus, match=message):
         write_huggingface(manifest, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_json_that_is_none_or_too_deep(query_clip: Path, tmp_path: Path) -> None:
+    sound = {"bytes": query_clip.read_bytes(), "path": "a.flac"}
+    features = datasets.Features({"audio": datasets.Audio(), "notes": datasets.Json()})
+    deep = "[" * 5000 + "]" * 5000
+    cells = [{"audio": sound, "notes": text} for text in ("{", deep, '{"a": [1]}')]
+    table = pyarrow.Table.from_pylist(cells, schema=features.arrow_schema)
+    pyarrow.parquet.write_table(table, tmp_path / "set.parquet")
+    *refused, last = read_huggingface(tmp_path / "set.parquet", tmp_path / "out")
+    assert [type(one) for one in refused] == [InvalidLine, InvalidLine]
+    assert isinstance(last, Row)
+    assert last.as_json()["notes"] == {"a": [1]}
 
 
 def test_files_that_are_no_such_set(tmp_path: Path) -> None:

@@ -136,6 +136,13 @@ def test_a_sound_file_without_words_is_not_transcribed(query_clip: Path, tmp_pat
     assert taken.texts == [None]
 
 
+def test_recordings_are_found_from_a_folder_that_is_reached_by_a_link(query_clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "near").symlink_to(tmp_path / "far" / "away")
+    (row,) = take_in(query_clip, tmp_path / "near" / "out").rows
+    assert row.path.read_bytes() == query_clip.read_bytes()
+
+
 def test_copied_recordings_are_the_same_bytes_and_are_not_written_twice(tmp_path: Path) -> None:
     collections.ljspeech(tmp_path / "in")
     out = tmp_path / "out"

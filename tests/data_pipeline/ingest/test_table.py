@@ -114,6 +114,7 @@ def test_lines_that_are_no_json_objects(tmp_path: Path) -> None:
         b'{"audio_filepath": "a.wav", "text": "\\ud800"}',
         b'{"audio_filepath": "a.wav", "x": NaN}',
         b"[" * 100_000,
+        b'{"audio_filepath": "a.wav", "x": ' + b"[" * 900 + b"]" * 900 + b"}",
         b'{"audio_filepath": "caf\xe9"}',
         b'{"audio_filepath": "' + b"x" * MAX_LINE_BYTES + b'"}',
         b'{"audio_filepath": "z.wav", "offset": true, "duration": 1}',
@@ -121,7 +122,7 @@ def test_lines_that_are_no_json_objects(tmp_path: Path) -> None:
         b'{"audio_filepath": "z.wav", "text": null}',
     ]
     items = told(read(tmp_path / "t.jsonl", b"\n".join(lines)))
-    assert [line for line, _ in items] == [1, *range(3, 16)]
+    assert [line for line, _ in items] == [1, *range(3, 17)]
     assert [what for _, what in items if what.endswith(".wav")] == ["a.wav", "z.wav"]
 
 
