@@ -13,6 +13,7 @@ from data_pipeline.ingest.terms import Terms
 from monitoring.event_log import EventLog
 from monitoring.voice_events import Action, Client, ClientEvent, QueryKind, SearchEvent
 from tests.data_pipeline.ingest.collections import take_in
+from tests.monitoring.conftest import PostgresServer, postgres  # noqa: F401
 
 OWN = Terms(corpus="queries", license="users' agreement")
 """Source and consent come from the events."""
@@ -21,11 +22,11 @@ OWN = Terms(corpus="queries", license="users' agreement")
 class History:
     """An event store whose server ran in `folder` and kept audio in `kept` below it."""
 
-    def __init__(self, folder: Path, clip: Path) -> None:
+    def __init__(self, folder: Path, clip: Path, address: str = "") -> None:
         self.folder, self.clip = folder, clip
         self.database = folder / "voicesearch.db"
         (folder / "kept").mkdir(parents=True)
-        self.log = EventLog.open(f"sqlite:///{self.database}", folder / "journal")
+        self.log = EventLog.open(address or f"sqlite:///{self.database}", folder / "journal")
 
     def query(self, name: str, at: float, *, consent: bool = True, kept: bool = True, said: str = "what time") -> None:
         client = Client(user_id="dora", session_id="s1", device_model="kettle", app_version="2.1", consent=consent)
@@ -110,6 +111,20 @@ def test_the_audio_may_lie_elsewhere_by_now(history: History, tmp_path: Path) ->
     moved = (history.folder / "kept").rename(tmp_path / "moved")
     place = Place(address=f"sqlite:///{history.database}", audio=moved)
     assert len(take_in(place, tmp_path / "out", terms=OWN).rows) == 2
+
+
+@pytest.mark.postgres
+def test_events_in_postgresql(postgres: PostgresServer, tmp_path: Path, query_clip: Path) -> None:  # noqa: F811
+    address = postgres.new_database()
+    with pytest.raises(InvalidCorpus, match="holds no events"):
+        take_in(Place(address=address), tmp_path / "out", terms=OWN)
+    history = History(tmp_path / "server", query_clip, address)
+    history.query("req_a", 1.0)
+    history.correct("req_a", 2.0, "tea time")
+    assert history.log.close()
+    taken = take_in(Place(address=address, audio=history.folder / "kept"), tmp_path / "out", terms=OWN)
+    assert taken.texts == ["tea time"]
+    assert "127.0.0.1" not in (tmp_path / "out" / "card.json").read_text()
 
 
 def test_nothing_that_may_be_used(tmp_path: Path, query_clip: Path) -> None:
