@@ -45,7 +45,6 @@ def render(evaluation: Evaluation) -> str:
         wer_bars=wer_bars({one.name: one.scores for one in evaluation.systems}),
         slice_bars={one.name: {f: wer_bars(by_value) for f, by_value in one.slices.items()} for one in clean},
         position_bars={one.name: position_bars(one) for one in clean},
-        priority_bars=priority_bars(evaluation),
         worst=worst(clean),
         MOST=MOST,
         FAILURES=FAILURES,
@@ -70,13 +69,6 @@ def position_bars(result: SystemResult) -> list[PlacedBar]:
     """Word error rates in percent by where in the utterance the word stands."""
     edits = {f"{position} word": edits for position, edits in result.errors.positions.items() if edits.reference_length}
     return placed([_bar(f"{name} (of {one.reference_length})", one.rate, None) for name, one in edits.items()])
-
-
-def priority_bars(evaluation: Evaluation) -> list[PlacedBar]:
-    """Word errors that could be saved in 1000 queries."""
-    return placed(
-        [Bar(f"{one.field} = {one.value}", one.saved_per_1000) for one in evaluation.priorities[:MOST]],
-    )
 
 
 def _bar(name: str, rate: float | None, interval: tuple[float, float] | None) -> Bar:

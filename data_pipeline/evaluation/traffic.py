@@ -44,16 +44,23 @@ def read_traffic(text: str) -> Traffic:
 
 
 def row_weights(rows: Sequence[Row], traffic: Traffic | None) -> list[float]:
-    """The weight of each row; all alike without traffic. Raises InvalidTraffic for a row that has none."""
+    """The weight of each row; all alike without traffic, and 0 where nobody speaks.
+
+    Raises InvalidTraffic for a row with speech that has none.
+    """
     if traffic is None:
         return [1.0] * len(rows)
-    values = [row.field(traffic.field) for row in rows]
     if traffic.shares is None:
-        return [_weight(value, f"line {row.line}, {traffic.field}") for row, value in zip(rows, values, strict=True)]
-    counts = Counter(values)
+        return [_own_weight(row, traffic.field) if row.text else 0.0 for row in rows]
+    counts = Counter(row.field(traffic.field) for row in rows if row.text)
     if missing := sorted(str(value) for value in counts if value not in traffic.shares):
         raise InvalidTraffic(f"no weight for {traffic.field}={missing[0]}")
-    return [traffic.shares[str(value)] / counts[value] for value in values]
+    shares = {value: traffic.shares[value] / count for value, count in counts.items() if value is not None}
+    return [shares[row.field(traffic.field) or ""] if row.text else 0.0 for row in rows]
+
+
+def _own_weight(row: Row, field: str) -> float:
+    return _weight(row.field(field), f"line {row.line}, {field}")
 
 
 def _weight(text: str | None, where: str) -> float:

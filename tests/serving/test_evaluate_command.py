@@ -34,7 +34,7 @@ def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def test_one_command_compares_front_ends_and_fits_confidence(tmp_path: Path) -> None:
     weights = tmp_path / "traffic.csv"
-    weights.write_text("source,weight\nvoice_queries,0.9\nspeech_commands,0.1\nnoise,0\n")
+    weights.write_text("source,weight\nvoice_queries,0.9\nspeech_commands,0.1\n")
     out = tmp_path / "out"
     done = evaluate(
         *(CLIPS / "manifest.jsonl", "--out", out, "--where", "source=voice_queries,speech_commands"),

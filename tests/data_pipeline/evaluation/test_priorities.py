@@ -87,6 +87,12 @@ def test_traffic_is_a_field_or_a_table(tmp_path: Path) -> None:
     assert row_weights(rows, read_traffic(str(table))) == [0.1, 0.1, 0.8]
 
 
+def test_where_nobody_speaks_there_is_no_traffic() -> None:
+    rows = [row("a", 1, device="x", queries=3), row("", 2), row(None, 3)]
+    assert row_weights(rows, Traffic("device", {"x": 1.0})) == [1, 0, 0]
+    assert row_weights(rows, Traffic("queries")) == [3, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
