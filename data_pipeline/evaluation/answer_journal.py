@@ -84,7 +84,7 @@ def _key(asked: str, row: Row) -> str:
     try:
         status = os.stat(row.path)
         recording = [status.st_size, status.st_mtime_ns]
-    except OSError:
+    except (OSError, ValueError):
         recording = []
     parts = json.dumps([asked, str(row.path), row.offset_s, row.duration_s, recording])
     return blake2b(parts.encode(), digest_size=16).hexdigest()

@@ -77,6 +77,8 @@ def _answers(system: System, rows: Mapping[int, Row]) -> dict[int, Outcome]:
             readable[index] = read_recording(row)
         except (OSError, AudioError) as error:
             found[index] = _reason(error)
+        except UnicodeEncodeError:
+            found[index] = "no file can have that name"
     try:
         answers: Sequence[Answer] = system.answer(list(readable.values())) if readable else []
         return found | dict(zip(readable, answers, strict=True))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.errors import InvalidSlicing, NothingToEvaluate
+from data_pipeline.evaluation.answer_journal import open_journal
 from data_pipeline.evaluation.evaluate import evaluate
 from data_pipeline.evaluation.record import Evaluation
 from data_pipeline.evaluation.results import write_results
@@ -112,6 +113,17 @@ def test_an_empty_text_means_that_nobody_speaks(clip_row: Row) -> None:
     silence = replace(clip_row, line=2, offset_s=0.25, duration_s=1.0, text="")
     scores = evaluate([clip_row, silence], [Echo({CLIP: "what time is it"})]).systems[0].scores
     assert (scores.wer, scores.no_speech.noise_clips, scores.no_speech.missed) == (0, 1, 1)
+
+
+def test_a_name_that_no_file_can_have_is_a_failure_as_any_other(clip_row: Row, tmp_path: Path) -> None:
+    names = ["\ud800.wav", "a" * 5000, "."]
+    rows = [clip_row, *(replace(clip_row, line=n, audio_filepath=name) for n, name in enumerate(names, 2))]
+    with open_journal(tmp_path) as journal:
+        result = evaluate(rows, [Echo({CLIP: "what time is it"})], journal=journal)
+    assert [one.reason for one in result.failures] == [
+        *("no file can have that name", "File name too long", "Is a directory")
+    ]
+    write_results(result, tmp_path)
 
 
 def test_no_row_at_all_is_told_before_slices_that_are_missing_for_it() -> None:
