@@ -48,14 +48,13 @@ def doubt(label: str, heard: str, confidence: float | None) -> float:
 
 def differing_letters(label: str, heard: str) -> tuple[int, int]:
     """Letter edits between two texts, and letters of the longer one, in the writing in which they are nearest."""
-    nearest = 1, 1
+    found: list[tuple[int, int]] = []
     for write in (_plain, in_search_convention, SCORING.apply):
         a, b = _NO_LETTER.sub("", write(label)), _NO_LETTER.sub("", write(heard))
-        found = Levenshtein.distance(a, b), max(1, len(a), len(b))
-        nearest = min(nearest, found, key=lambda one: one[0] / one[1])
-        if nearest[0] == 0:
+        found.append((Levenshtein.distance(a, b), max(1, len(a), len(b))))
+        if a == b:
             break
-    return nearest
+    return min(found, key=lambda one: one[0] / one[1])
 
 
 def _plain(text: str) -> str:

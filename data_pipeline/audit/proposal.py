@@ -14,7 +14,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from asr.convention import SCORING, SEARCH, Convention, Rule, known
-from data_pipeline.audit.ways import conflicts, out_of_line, usages
+from data_pipeline.audit.ways import conflicting, usages
 
 CLEAN: Final = frozenset({"unicode", "whitespace"})
 """Rules that every candidate has: what they change no reader sees."""
@@ -71,7 +71,7 @@ def propose(texts: Sequence[str], *, seed: int = 0) -> Proposal | None:
     return Proposal(
         chosen,
         tuple(sorted(shown, key=_cost)),
-        _conflicts(labels),
+        conflicting(usages(labels)),
         len(labels),
         sum(len(text.split()) for text in labels),
     )
@@ -95,11 +95,7 @@ def composed(names: Sequence[str], rules: Sequence[Rule] = SEARCH.rules) -> Conv
 def _tried(convention: Convention, labels: Sequence[str]) -> Candidate:
     written = [convention.apply(label) for label in labels]
     edits = [Levenshtein.distance(before.split(), after.split()) for before, after in zip(labels, written, strict=True)]
-    return Candidate(convention, _conflicts(written), sum(map(bool, edits)), sum(edits))
-
-
-def _conflicts(labels: Sequence[str]) -> int:
-    return sum(map(out_of_line, conflicts(usages(labels)).values()))
+    return Candidate(convention, conflicting(usages(written)), sum(map(bool, edits)), sum(edits))
 
 
 def _cost(one: Candidate) -> tuple[int, int, int, bool, int]:

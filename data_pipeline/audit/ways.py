@@ -1,10 +1,12 @@
 """The ways in which labels write the same thing: two ways are in conflict where a rule of a convention makes them one.
 
 The rules of the `search` convention are followed in their order, so that "Three" against "three" is a matter of case
-and "three" against "3" one of numbers. Case, punctuation and the like are a matter of the whole label; numbers,
-contractions, spellings and fillers are one of the words. Pure functions over texts; knows no labeler.
+and "three" against "3" one of numbers. Case, punctuation, fillers and the like are a matter of the whole label;
+contractions and spellings are one of the words; numbers are both, since "room 3" and "room four" are written in two
+ways, too. Pure functions over texts; knows no labeler.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,15 +17,17 @@ from typing import Final
 
 from asr.convention import SEARCH, Rule
 
-WORD_RULES: Final = frozenset({"contractions", "numbers", "fillers", "spelling"})
+WORD_RULES: Final = frozenset({"contractions", "numbers", "spelling"})
 """Rules about words; all others are about the whole label."""
-FILLER: Final = "(filler)"
-"""The thing that all fillers are, since the rule leaves nothing of them."""
+NOTHING: Final = "(nothing)"
+"""What a rule leaves of a word that it drops."""
 MAX_WORDS: Final = 6
 """Longer stretches are not counted where no rule changes them."""
 REMEMBERED: Final = 1 << 15
 """Labels whose rewriting is not done again: a proposal looks at the same ones in many variants."""
 
+_NO_LABEL_WAY: Final = WORD_RULES - {"numbers"}
+_DIGIT: Final = re.compile(r"\d")
 RULES: Final = tuple({rule.name: rule for rule in SEARCH.rules}.values())
 
 
@@ -98,22 +102,31 @@ def out_of_line(ways: Counter[str]) -> int:
     return ways.total() - max(ways.values())
 
 
+def conflicting(found: Iterable[Sequence[Usage]]) -> int:
+    """How often all things together are out of line; of numbers the labels count, not each number again."""
+    return sum(out_of_line(ways) for (rule, thing), ways in conflicts(found).items() if rule in (thing, *_NO_LABEL_WAY))
+
+
 def _usages(stepped: Steps, known: Things) -> Iterator[Usage]:
     for rule, before, after in stepped.around():
+        if (way := _way_of_label(rule.name, before, after)) is not None:
+            yield Usage(rule.name, rule.name, way, before != after)
         if rule.name in WORD_RULES:
             yield from _of_words(rule.name, before, after, known)
-        elif (way := _way_of_label(rule.name, before, after)) is not None:
-            yield Usage(rule.name, rule.name, way, before != after)
 
 
 def _way_of_label(rule: str, before: str, after: str) -> str | None:
     """How the whole label is written, seen from one rule; None where the label has nothing of the kind."""
+    if rule in _NO_LABEL_WAY or not before:
+        return None
     if rule == "case":
         if not any(character.isalpha() for character in before):
             return None
         return "lower case" if before == after else "CAPITALS" if before.isupper() else "Mixed case"
-    if not before:
-        return None
+    if rule == "numbers":
+        return "in words" if before != after else "in digits" if _DIGIT.search(before) else None
+    if rule == "fillers" and before != after:
+        return " ".join(way for _, way in _changes(before, after))
     return f"with {rule}" if before != after else f"without {rule}"
 
 
@@ -137,7 +150,7 @@ def _changes(before: str, after: str) -> tuple[tuple[str, str], ...]:
     """What a rule about words wrote anew: (as it is now, as it was before)."""
     old, new = before.split(), after.split()
     return tuple(
-        (" ".join(new[c:d]) or FILLER, " ".join(old[a:b]))
+        (" ".join(new[c:d]) or NOTHING, " ".join(old[a:b]))
         for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
         if kind != "equal"
     )

@@ -3,7 +3,6 @@
 "Usual" is what most labels do, not what is right. Pure functions over entries.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +11,12 @@ from typing import Final
 from data_pipeline.audit.entries import Entry
 from data_pipeline.audit.findings import Finding, Severity
 from data_pipeline.audit.thresholds import Thresholds
-from data_pipeline.audit.ways import WORD_RULES, Usage, conflicts, out_of_line, usages
+from data_pipeline.audit.ways import Usage, conflicts, out_of_line, usages
 
 CONFLICT: Final = "writing_conflict"
 DEPARTURE: Final = "writing_practice"
 MAX_ROWS: Final = 20
 """Rows that a finding about many names."""
-_DIGIT: Final = re.compile(r"\d")
 
 Group = Callable[[Entry], str]
 Users = Mapping[tuple[str, str], Mapping[str, Sequence[Entry]]]
@@ -69,7 +67,7 @@ def practices(entries: Sequence[Entry], found: Sequence[Sequence[Usage]]) -> Ite
     for kind, group_of in GROUPS.items():
         by_rule: dict[str, dict[str, Counter[str]]] = {}
         for entry, of_one in zip(entries, found, strict=True):
-            for rule, form in _forms(entry.text, of_one):
+            for rule, form in _forms(of_one):
                 by_rule.setdefault(rule, {}).setdefault(group_of(entry), Counter())[form] += 1
         for rule, by_group in by_rule.items():
             total = sum(by_group.values(), Counter[str]())
@@ -85,18 +83,14 @@ def departs(practice: Practice, thresholds: Thresholds) -> bool:
     return enough and practice.gap >= thresholds.practice_gap and practice.z >= thresholds.practice_z
 
 
-def _forms(text: str, of_one: Sequence[Usage]) -> Iterator[tuple[str, str]]:
-    """A label's form for each rule. It may have no filler, and a number that no other label has: no usage says so."""
-    rewritten = {usage.rule for usage in of_one if usage.rewritten}
-    yield "fillers", "with fillers" if "fillers" in rewritten else "without fillers"
-    if "numbers" in rewritten:
-        yield "numbers", "in words"
-    elif _DIGIT.search(text):
-        yield "numbers", "in digits"
+def _forms(of_one: Sequence[Usage]) -> Iterator[tuple[str, str]]:
+    """A label's form for each rule; which filler it has and which word it contracts does not matter here."""
     for usage in of_one:
-        if usage.rule not in WORD_RULES:
+        if usage.rule == "fillers":
+            yield usage.rule, "with fillers" if usage.rewritten else "without fillers"
+        elif usage.thing == usage.rule:
             yield usage.rule, usage.way
-        elif usage.rule not in ("fillers", "numbers"):
+        elif usage.rule != "numbers":
             yield usage.rule, "otherwise" if usage.rewritten else "as the convention"
 
 
@@ -106,7 +100,7 @@ def _departure(entries: Sequence[Entry], found: Sequence[Sequence[Usage]], pract
         entry.key
         for entry, of_one in zip(entries, found, strict=True)
         if group_of(entry) == practice.group
-        and any(rule == practice.rule and form != practice.usual for rule, form in _forms(entry.text, of_one))
+        and any(rule == practice.rule and form != practice.usual for rule, form in _forms(of_one))
     ]
     share, elsewhere = (c[practice.usual] / c.total() for c in (practice.forms, practice.others))
     message = (

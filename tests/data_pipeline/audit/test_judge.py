@@ -14,7 +14,7 @@ from data_pipeline.manifest import Row, read_manifest
 from tests.data_pipeline.audit.conftest import entry, sound
 
 FLOORS = {
-    "likely_wrong": (0.5, 0.65),
+    "likely_wrong": (0.58, 0.68),
     "speaking_rate": (0.85, 0.65),
     "speech_without_text": (0.95, 0.95),
     "text_without_speech": (0.95, 0.9),

@@ -26,6 +26,13 @@ def test_another_writing_is_no_reason_to_doubt(label: str, heard: str) -> None:
     assert doubt(label, heard, 1.0) == 0
 
 
+def test_differing_letters() -> None:
+    assert differing_letters("computer", "It hisses.") == (7, 8)
+    assert differing_letters("one fifty", "150.") == (0, 3)
+    assert differing_letters("abc", "xyz") == (3, 3)
+    assert differing_letters("", "") == (0, 1)
+
+
 def test_doubt_grows_with_evidence() -> None:
     label, near, far = "canned pears lack full flavor", "canned bears lack full flavor", "jump the fence and hurry up"
     assert 0 < doubt(label, near, 0.8) < doubt(label, far, 0.8) < doubt(label, far, 0.9)

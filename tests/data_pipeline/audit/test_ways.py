@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asr.convention import SEARCH
-from data_pipeline.audit.ways import FILLER, conflicts, out_of_line, usages
+from data_pipeline.audit.ways import conflicting, conflicts, out_of_line, usages
 
 PHRASE = (
     "the The THE it's it is um, um... uh colour color 3 three Three twenty one 21 okay OK what's what is , . ? "
@@ -26,7 +26,12 @@ def found(*texts: str) -> dict[tuple[str, str], dict[str, int]]:
         (["play song", "PLAY SONG", "Play song"], ("case", "case"), {"lower case": 1, "CAPITALS": 1, "Mixed case": 1}),
         (["3 eggs", "three eggs", "three men"], ("numbers", "3"), {"3": 1, "three": 2}),
         (["on 21", "on twenty one"], ("numbers", "21"), {"21": 1, "twenty one": 1}),
-        (["um, no", "um... no", "yes"], ("fillers", FILLER), {"um,": 1, "um...": 1}),
+        (
+            ["um, no", "um... no", "yes"],
+            ("fillers", "fillers"),
+            {"um,": 1, "um...": 1, "without fillers": 1},
+        ),
+        (["room 3", "room four"], ("numbers", "numbers"), {"in digits": 1, "in words": 1}),
         (["it's on", "it is on"], ("contractions", "it is"), {"it's": 1, "it is": 1}),
         (["my colour", "the color"], ("spelling", "color"), {"colour": 1, "color": 1}),
         (
@@ -62,6 +67,12 @@ def test_case_comes_before_numbers() -> None:
     ways = found("Three", "three", "3")
     assert ways[("numbers", "3")] == {"three": 2, "3": 1}
     assert ways[("case", "case")] == {"Mixed case": 1, "lower case": 1}
+
+
+def test_a_number_is_out_of_line_once() -> None:
+    assert conflicting(usages(["buy 3", "buy three", "sell 3"])) == 1
+    assert conflicting(usages(["it's 3", "it is three", "it is 3"])) == 2
+    assert conflicting(usages(["buy it", "sell it"])) == 0
 
 
 def test_out_of_line_is_what_is_not_the_commonest_way() -> None:

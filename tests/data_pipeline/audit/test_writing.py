@@ -50,7 +50,9 @@ def test_a_conflict_says_who_writes_how_with_examples() -> None:
         entry("buy 3", labeler="ana", corpus="shop"),
         entry("three hens", labeler="ben", corpus="farm"),
     ]
-    (finding,) = (one for one in check_writing(rows, DEFAULT) if one.check == CONFLICT)
+    found = [one for one in check_writing(rows, DEFAULT) if one.check == CONFLICT]
+    assert {one.evidence["thing"] for one in found} == {"numbers", "3"}
+    finding = next(one for one in found if one.evidence["thing"] == "3")
     assert finding.rows == (rows[2].key,)
     assert finding.evidence["ways"] == [
         {"way": "3", "count": 2, "by_labeler": {"ana": 2}, "by_corpus": {"shop": 2}, "examples": ["3 eggs", "buy 3"]},
