@@ -97,7 +97,7 @@ def _row(supervision: Values, recordings: Mapping[str, Values], path: Path, line
         manifest=path,
         line=line,
         audio_filepath=Path(os.path.relpath(_source(recording), path.parent.resolve())).as_posix(),
-        duration_s=duration_s,
+        duration_s=round(duration_s, 6),
         text=None if text is None else str(text),
         offset_s=None if whole else round(start_s, 6),
         fields={name: value for name, value in {**standard, **_custom(supervision)}.items() if value is not None},

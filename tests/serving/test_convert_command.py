@@ -21,8 +21,13 @@ def rows_of(manifest: Path) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("form", ["lhotse", "huggingface"])
-def test_real_recordings_go_out_and_come_back(convert: Command, form: str, tmp_path: Path) -> None:
-    out = convert(CLIPS / "manifest.jsonl", "--to", form, "--out", tmp_path / "out")
+def test_real_recordings_go_out_and_come_back(
+    convert: Command, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terms = ("--source", "purchased", "--consent", "asked", "--map", "corpus=source", "--workers", "1")
+    taken = data_command("ingest", capsys)(CLIPS / "manifest.jsonl", "--out", tmp_path / "in", *terms)
+    assert taken.returncode == 0, taken.stderr
+    out = convert(tmp_path / "in" / "manifest.jsonl", "--to", form, "--out", tmp_path / "out")
     assert (out.returncode, out.stderr) == (0, f"66 rows -> {tmp_path / 'out'}\n")
     if form == "lhotse":
         assert len(list(CutSet.from_file(tmp_path / "out" / "cuts.jsonl.gz"))) == 66
@@ -30,11 +35,14 @@ def test_real_recordings_go_out_and_come_back(convert: Command, form: str, tmp_p
         assert len(datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "c"), split="train")) == 66
     back = convert(tmp_path / "out", "--to", "manifest", "--out", tmp_path / "back")
     assert back.returncode == 0, back.stderr
-    before, after = rows_of(CLIPS / "manifest.jsonl"), rows_of(tmp_path / "back" / "manifest.jsonl")
-    for name in ("text", "source", "license", "speaker"):
+    before, after = (rows_of(tmp_path / name / "manifest.jsonl") for name in ("in", "back"))
+    if form == "lhotse":
+        assert after == before
+    for name in ("id", "text", "corpus", "license", "consent", "speaker", "sha256"):
         assert [row.get(name) for row in after] == [row.get(name) for row in before]
-    (step,) = json.loads((tmp_path / "back" / "card.json").read_text())["steps"]
-    assert (step["name"], step["settings"]) == ("convert", {"form": form, "columns": {}})
+    first, last = json.loads((tmp_path / "back" / "card.json").read_text())["steps"]
+    assert first == json.loads((tmp_path / "in" / "card.json").read_text())["steps"][0]
+    assert (last["name"], last["settings"]) == ("convert", {"form": form, "columns": {}})
     again = convert(tmp_path / "out", "--to", "manifest", "--out", tmp_path / "back")
     assert "was there already" in again.stderr
 
