@@ -109,7 +109,7 @@ def read_manifest(path: Path) -> Iterator[Row]:
 def read_lines(path: Path) -> Iterator[Row | InvalidLine]:
     """The same, with a record for each line that is no row. Raises OSError where the file cannot be read."""
     with path.open("rb") as file:
-        for number, line in enumerate(_bounded_lines(file), 1):
+        for number, line in enumerate(bounded_lines(file), 1):
             if len(line) <= MAX_LINE_BYTES and not line.strip():
                 continue
             try:
@@ -121,7 +121,7 @@ def read_lines(path: Path) -> Iterator[Row | InvalidLine]:
                 yield InvalidLine(path, number, reason + cut, line[:SHOWN_BYTES].decode("utf-8", "replace").rstrip())
 
 
-def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
+def bounded_lines(file: BinaryIO) -> Iterator[bytes]:
     """The lines of a file; of one that is too long only the beginning, which is one byte too long itself."""
     while line := file.readline(MAX_LINE_BYTES + 1):
         yield line

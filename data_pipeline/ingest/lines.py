@@ -4,10 +4,10 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 from data_pipeline.errors import InvalidCorpus
-from data_pipeline.manifest import MAX_LINE_BYTES, SHOWN_BYTES
+from data_pipeline.manifest import MAX_LINE_BYTES, SHOWN_BYTES, bounded_lines
 
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 
@@ -22,16 +22,16 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     """
     number = 0
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            while line := file.readline(MAX_LINE_BYTES + 1):
-                number += 1
-                rest = line
-                while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
-                    rest = file.readline(MAX_LINE_BYTES + 1)
+        with _opened(path) as file:
+            for number, line in enumerate(bounded_lines(file), 1):
                 text = line.removeprefix(UTF8_MARK) if number == 1 else line
                 yield number, text.decode("utf-8", "surrogateescape")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InvalidCorpus(f"{path}: the compressed file is broken after line {number}: {error}") from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def fault(text: str) -> str | None:
