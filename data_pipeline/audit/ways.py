@@ -9,7 +9,7 @@ ways, too. Pure functions over texts; knows no labeler.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
@@ -56,15 +56,8 @@ class Steps:
             yield rule, before, after
 
 
-@dataclass(slots=True)
-class Things:
-    """What the labels of a corpus write in a way that some rule changes."""
-
-    by_rule: dict[str, set[str]] = field(default_factory=dict)
-
-    def knows(self, rule: str, thing: str) -> bool:
-        """Does any label write it in a way that the rule changes?"""
-        return thing in self.by_rule.get(rule, ())
+Things = Mapping[str, frozenset[str]]
+"""By rule: what the labels of a corpus write in a way that the rule changes."""
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -79,13 +72,18 @@ def steps(text: str) -> Steps:
 def usages(texts: Sequence[str]) -> list[list[Usage]]:
     """For each label what it writes in a way that could be another one, in order."""
     stepped = [steps(text) for text in texts]
-    known = Things()
+    known = _things(stepped)
+    longest = {rule: max(len(thing.split()) for thing in things) for rule, things in known.items()}
+    return [list(_usages(one, known, longest)) for one in stepped]
+
+
+def _things(stepped: Iterable[Steps]) -> Things:
+    found: dict[str, set[str]] = {}
     for one in stepped:
         for rule, before, after in one.around():
             if rule.name in WORD_RULES and before != after:
-                things = known.by_rule.setdefault(rule.name, set())
-                things.update(thing for thing, _ in _changes(before, after))
-    return [list(_usages(one, known)) for one in stepped]
+                found.setdefault(rule.name, set()).update(thing for thing, _ in _changes(before, after))
+    return {rule: frozenset(things) for rule, things in found.items()}
 
 
 def conflicts(found: Iterable[Sequence[Usage]]) -> Mapping[tuple[str, str], Counter[str]]:
@@ -107,12 +105,12 @@ def conflicting(found: Iterable[Sequence[Usage]]) -> int:
     return sum(out_of_line(ways) for (rule, thing), ways in conflicts(found).items() if rule in (thing, *_NO_LABEL_WAY))
 
 
-def _usages(stepped: Steps, known: Things) -> Iterator[Usage]:
+def _usages(stepped: Steps, known: Things, longest: Mapping[str, int]) -> Iterator[Usage]:
     for rule, before, after in stepped.around():
         if (way := _way_of_label(rule.name, before, after)) is not None:
             yield Usage(rule.name, rule.name, way, before != after)
-        if rule.name in WORD_RULES:
-            yield from _of_words(rule.name, before, after, known)
+        if rule.name in known:
+            yield from _of_words(rule.name, before, after, known[rule.name], longest[rule.name])
 
 
 def _way_of_label(rule: str, before: str, after: str) -> str | None:
@@ -130,17 +128,15 @@ def _way_of_label(rule: str, before: str, after: str) -> str | None:
     return f"with {rule}" if before != after else f"without {rule}"
 
 
-def _of_words(rule: str, before: str, after: str, known: Things) -> Iterator[Usage]:
-    if not known.by_rule.get(rule):
-        return
+def _of_words(rule: str, before: str, after: str, things: frozenset[str], longest: int) -> Iterator[Usage]:
     changes = _changes(before, after) if before != after else ()
     for thing, way in changes:
         yield Usage(rule, thing, way, True)
-    spelled_out = Counter(thing for thing, _ in changes)
-    for thing in _stretches(after.split()):
-        if known.knows(rule, thing):
-            if spelled_out[thing]:
-                spelled_out[thing] -= 1
+    counted = [thing for thing, _ in changes]
+    for thing in _stretches(after.split(), min(longest, MAX_WORDS)):
+        if thing in things:
+            if thing in counted:
+                counted.remove(thing)
             else:
                 yield Usage(rule, thing, thing, False)
 
@@ -156,7 +152,8 @@ def _changes(before: str, after: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _stretches(words: Sequence[str]) -> Iterator[str]:
-    for length in range(1, min(MAX_WORDS, len(words)) + 1):
+def _stretches(words: Sequence[str], longest: int) -> Iterator[str]:
+    yield from words
+    for length in range(2, min(longest, len(words)) + 1):
         for at in range(len(words) - length + 1):
             yield " ".join(words[at : at + length])
