@@ -3,6 +3,7 @@
 Knows file names; opens sound only where a length is needed.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -49,3 +50,16 @@ def noise_pieces(path: Path, *, piece_s: float) -> Iterator[Row]:
     for line, (file, duration_s) in enumerate(wholes, 1):
         for index in range(int(duration_s / piece_s + 1e-6)):
             yield Row(path, line, str(file.resolve()), piece_s, "", index * piece_s, {"source": "noise"})
+
+
+def speech_at_hand() -> Path:
+    """The manifest of real speech for trying things out in a checkout: that of VOICESEARCH_DATA, else of its own clips.
+
+    Raises FileNotFoundError outside of a checkout.
+    """
+    checkout = Path(__file__).parents[1]
+    data = checkout / os.environ.get("VOICESEARCH_DATA", "../shared/data") / "speech"
+    for folder in (data, checkout / "tests" / "clips"):
+        if (manifest := folder / "manifest.jsonl").is_file():
+            return manifest
+    raise FileNotFoundError("no recordings at hand: set VOICESEARCH_DATA, or run in a checkout")

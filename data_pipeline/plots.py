@@ -46,8 +46,8 @@ def voice_activity(activity: VoiceActivity, rule: ClippingRule, spans: Sequence[
 def bars(values: "pd.Series", *, label: str, title: str = "") -> "Axes":
     """One horizontal bar for each entry, the first on top, its figure beside it."""
     axes = _axes(title, height=0.6 + 0.3 * len(values))
-    drawn = axes.barh([str(name) for name in values.index[::-1]], values.to_numpy()[::-1], color=SOUND)
-    axes.bar_label(drawn, fmt="%.2f", padding=3)
+    drawn = axes.barh(_names(values.index[::-1]), values.to_numpy()[::-1], color=SOUND)
+    axes.bar_label(drawn, fmt="%.3g", padding=3)
     axes.set_xlabel(label)
     return axes
 
@@ -57,10 +57,33 @@ def intervals(frame: "pd.DataFrame", *, value: str, low: str, high: str, label: 
     known = frame[frame[[value, low, high]].notna().all(axis=1)][::-1]
     axes = _axes(title, height=0.6 + 0.3 * len(known))
     reach = (known[value] - known[low], known[high] - known[value])
-    names = [str(name) for name in known.index]
+    names = _names(known.index)
     axes.errorbar(known[value], names, xerr=[np.maximum(side, 0) for side in reach], fmt="o", color=SOUND, capsize=3)
     axes.set_xlabel(label)
     return axes
+
+
+def lines(frame: "pd.DataFrame", *, label: str, title: str = "") -> "Axes":
+    """One line for each column over the numbers of the index."""
+    axes = _axes(title, height=3)
+    for column in frame.columns:
+        axes.plot(frame.index, frame[column], marker="o", label=str(column))
+    axes.set(xlabel=str(frame.index.name), ylabel=label, ylim=(0, None))
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    return axes
+
+
+def reliability(frame: "pd.DataFrame", *, title: str = "") -> "Axes":
+    """Bins of a confidence (columns `confidence`, `exact_ratio`, `utterances`) against the share that is right."""
+    axes = _axes(title, height=3)
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle="--")
+    axes.scatter(frame["confidence"], frame["exact_ratio"], s=4 * frame["utterances"], color=SOUND, alpha=0.7)
+    axes.set(xlabel="confidence", ylabel="share without an error", xlim=(0, 1), ylim=(0, 1.03), aspect="equal")
+    return axes
+
+
+def _names(index: "pd.Index") -> list[str]:
+    return [", ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in index]
 
 
 def _axes(title: str, *, height: float) -> "Axes":

@@ -44,3 +44,9 @@ class SearchBackend(Protocol):
         Order: score, then popularity, then title and id, so that equal input gives equal output. Any text is a
         query: nothing in it is syntax. Raises `ValueError` for a negative limit.
         """
+
+
+def top_item(backend: SearchBackend, query: str) -> str | None:
+    """The id of the item that comes first; None where nothing is found."""
+    hits = backend.search(query, limit=1)
+    return hits[0].item.id if hits else None

@@ -1,13 +1,13 @@
 """`voicesearch evaluate`: reads options, shows progress on standard error; `evaluate_view` prints the results."""
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
+
+from serving.commands.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from data_pipeline.evaluation.record import Evaluation
@@ -77,7 +77,7 @@ def evaluate(
     own = _own(models, variants)
     systems = _with_devices([*own, *_peers(peers), *map(_recorded, recorded)], devices)
     try:
-        with open_journal(out) as journal, _progress(systems, len(rows)) as told, _interruptible(told) as on_done:
+        with open_journal(out) as journal, _progress(systems, len(rows)) as on_done:
             evaluation = evaluate_systems(
                 rows,
                 systems,
@@ -176,34 +176,15 @@ def _progress(systems: "Sequence[System]", clips: int) -> Iterator[Callable[[str
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, refresh_per_second=1, disable=not console.is_terminal) as bars:
+    progress = Progress(*columns, console=console, refresh_per_second=1, disable=not console.is_terminal)
+    with progress as bars, interrupts_held() as let_in:
         tasks = {system.name: bars.add_task(system.name, total=clips) for system in systems}
-        yield lambda name, count: bars.advance(tasks[name], count)
 
+        def on_done(name: str, count: int) -> None:
+            bars.advance(tasks[name], count)
+            let_in()
 
-@contextmanager
-def _interruptible(on_done: Callable[[str, int], None]) -> Iterator[Callable[[str, int], None]]:
-    """Ctrl-C ends the work when the recordings at hand are answered, the second one at once.
-
-    An exception that came in the middle could hit a callback of libsndfile, which would lose it.
-    """
-    asked: list[int] = []
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    def done(system: str, count: int) -> None:
-        on_done(system, count)
-        if asked:
-            raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield done
-    finally:
-        signal.signal(signal.SIGINT, before)
+        yield on_done
 
 
 def _fit(evaluation: "Evaluation", systems: "Sequence[OwnSystem]", out: Path) -> None:

@@ -42,10 +42,10 @@ def test_outputs_are_stripped_and_there_is_no_logic(path: Path) -> None:
 @pytest.mark.filterwarnings("default")  # of the kernel's own libraries
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_and_shows_something(path: Path) -> None:
-    for model_id in ("moonshine-tiny-en", "silero-vad-16k"):
+    for model_id in ("moonshine-tiny-en", "silero-vad-16k", "whisper-tiny-en-ct2"):
         pull(model_id)
     notebook = read(path)
-    client = NotebookClient(notebook, timeout=280, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}})
+    client = NotebookClient(notebook, timeout=280, kernel_name="python3", resources={"metadata": {"path": str(ROOT / "notebooks")}})
     client.execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in shown)

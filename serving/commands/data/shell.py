@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from serving.commands.interrupts import interrupts_held
 from serving.commands.printable import printable
 
 if TYPE_CHECKING:
@@ -77,9 +78,15 @@ def told(what: str, rows: Path | int | None) -> "Iterator[tuple[Callable[[], Non
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     total = (_lines(rows) if console.is_terminal else None) if isinstance(rows, Path) else rows
-    with Progress(*columns, console=console, refresh_per_second=2, disable=not console.is_terminal) as bar:
+    progress = Progress(*columns, console=console, refresh_per_second=2, disable=not console.is_terminal)
+    with progress as bar, interrupts_held() as let_in:
         task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task), on_failure
+
+        def on_done() -> None:
+            bar.advance(task)
+            let_in()
+
+        yield on_done, on_failure
     if failures > SHOWN_FAILURES:
         click.echo(f"voicesearch: error: and {failures - SHOWN_FAILURES} more like these", err=True)
 
