@@ -63,12 +63,14 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class LargeGroup:
-    """Rows that cannot be parted and are more than was asked for the part they are in."""
+    """Rows that cannot be parted."""
 
     part: str
     rows: int
     share: float
     """Of all rows that have a part."""
+    too_large: bool
+    """More than was asked for the whole part."""
     row: str
     """One of them."""
 
@@ -85,6 +87,7 @@ class SplitCheck:
     leaks: Mapping[str, Leak]
     """By field; `recording` is the same file, `sound` the same speech."""
     large_groups: tuple[LargeGroup, ...]
+    """The largest, and any others that are too large."""
 
     def leaking(self, fields: Sequence[str]) -> list[str]:
         """Which of the fields have a value on several sides."""
@@ -115,7 +118,7 @@ def check_split(rows: Rows, by: tuple[str, ...], shares: Mapping[str, float], *,
         columns |= {RECORDING: as_column(copies.files), SOUND: as_column(copies.groups)}
     at = np.frombuffer(places, np.int8)
     large = _large_groups([columns[name] for name in by if name in columns], at, shares)
-    leaks, named = _look_up(rows, at, columns, large)
+    leaks, named = _look_up(rows, at, columns, large, shares)
     parts = _parts(at, np.frombuffer(durations_s), columns["speaker"])
     uncompared = 0 if copies is None else int((~copies.known).sum())
     return SplitCheck(parts, int((at == NOWHERE).sum()), uncompared, leaks, named)
@@ -131,7 +134,7 @@ def _parts(places: Places, durations_s: NDArray[np.float64], speakers: Column) -
 
 
 def _look_up(
-    rows: Rows, places: Places, columns: Mapping[str, Column], large: Mapping[int, int]
+    rows: Rows, places: Places, columns: Mapping[str, Column], large: Mapping[int, int], shares: Mapping[str, float]
 ) -> tuple[dict[str, Leak], tuple[LargeGroup, ...]]:
     """The leaks, and the groups whose first rows and sizes are given, with their names."""
     counted = {name: _shared_values(column, places) for name, column in columns.items()}
@@ -144,7 +147,8 @@ def _look_up(
             if shared[name] and (value := shared[name].get(int(column[at]))):
                 value.meet(row.field(name) or row.key, PARTS[places[at]], row)
         if at in large:
-            groups.append(LargeGroup(PARTS[places[at]], large[at], large[at] / total, row.key))
+            share, part = large[at] / total, PARTS[places[at]]
+            groups.append(LargeGroup(part, large[at], share, share > shares.get(part, 1.0), row.key))
     leaks = {name: Leak(values, count, tuple(shared[name].values())) for name, (values, count, _) in counted.items()}
     return leaks, tuple(sorted(groups, key=lambda one: -one.rows))
 
@@ -161,10 +165,12 @@ def _shared_values(column: Column, places: Places) -> tuple[int, int, list[int]]
 
 
 def _large_groups(columns: Sequence[Column], places: Places, shares: Mapping[str, float]) -> dict[int, int]:
-    """The groups that are larger than the share of their part: number of the first row, and how many there are."""
+    """The largest group and all that are more than the share of their part: the first row and the size of each."""
     placed = np.flatnonzero(places != NOWHERE)
+    if not placed.size:
+        return {}
     groups = group(len(places), columns)[placed]
     _, first, sizes = np.unique(groups, return_index=True, return_counts=True)
     asked = np.array([shares.get(part, 1.0) for part in PARTS])
-    too_large = sizes > asked[places[placed[first]]] * len(placed)
-    return dict(zip(placed[first[too_large]].tolist(), sizes[too_large].tolist(), strict=True))
+    large = (sizes > asked[places[placed[first]]] * len(placed)) | (np.arange(len(sizes)) == sizes.argmax())
+    return dict(zip(placed[first[large]].tolist(), sizes[large].tolist(), strict=True))

@@ -61,7 +61,13 @@ def test_a_group_that_is_larger_than_its_share_is_named() -> None:
     rows = [made(line, split="test", speaker="unknown") for line in range(1, 31)]
     rows += [made(line, split="train", speaker=str(line)) for line in range(31, 101)]
     (large,) = check_split(source(rows), BY, {"train": 0.8, "dev": 0.1, "test": 0.1}, sound=False).large_groups
-    assert (large.part, large.rows, large.share, large.row) == ("test", 30, 0.3, "1.flac@0")
+    assert (large.part, large.rows, large.share, large.too_large, large.row) == ("test", 30, 0.3, True, "1.flac@0")
+
+
+def test_the_largest_group_is_named_in_any_case() -> None:
+    rows = [made(line, split="train", speaker=str(line // 3)) for line in range(1, 8)]
+    (largest,) = check_split(source(rows), BY, {"train": 0.8}, sound=False).large_groups
+    assert (largest.rows, largest.too_large, largest.row) == (3, False, "3.flac@0")
 
 
 def test_nothing_is_no_error() -> None:

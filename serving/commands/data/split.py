@@ -118,8 +118,9 @@ def _show(found: "SplitCheck", shares: Mapping[str, float], fields: tuple[str, .
             where = ", ".join(f"{part} {rows} ({shared.first[part]})" for part, rows in shared.rows.items())
             click.echo(printable(f"  {shared.value!r}: {where}"))
     for group in found.large_groups[:SHOWN]:
-        share = f"{100 * group.share:.1f} % of all, more than asked for {group.part}"
-        click.echo(printable(f"one group of {group.rows} rows is {share}: {group.row} and what goes with it"))
+        size = f"one group has {group.rows} rows, {100 * group.share:.1f} % of all"
+        note = f", more than asked for {group.part}" if group.too_large else ""
+        click.echo(printable(f"{size}{note}: {group.row} and what goes with it"))
     if found.left_out:
         click.echo(f"{found.left_out} rows are in no part")
     if found.uncompared:
