@@ -5,7 +5,7 @@ Holds no time and no absolute path, so that the same steps on the same data writ
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 from typing import Final
@@ -27,10 +27,17 @@ class StepRecord:
     input: str
     """What it read: the name of a file or a folder."""
     input_sha256: str
-    output_sha256: Mapping[str, str]
+    output_sha256: Mapping[str, str] = field(default_factory=dict)
     """Of each manifest that it wrote, by its name."""
-    rows: int
-    failures: int
+    content_sha256: str = ""
+    """Of all rows, wherever their recordings lie."""
+    rows: int = 0
+    failures: int = 0
+
+    @property
+    def before(self) -> "StepRecord":
+        """The record as it was before the step was run."""
+        return StepRecord(self.name, self.version, self.settings, self.input, self.input_sha256)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,13 @@ def write_dataset(
     with whole_file(out / FAILURES) as file:
         whole = write_manifest(kept(file), out / MANIFEST)
     hashes = {MANIFEST: whole.sha256, **_write_parts(out, parts)}
-    record = replace(start, output_sha256=hashes, rows=whole.rows, failures=len(failures))
+    record = replace(
+        start,
+        output_sha256=hashes,
+        content_sha256=whole.content_sha256,
+        rows=whole.rows,
+        failures=len(failures),
+    )
     counted = tuple(replace(origin, rows=rows) for origin, rows in sorted(origins.items(), key=repr))
     card = Card(f"voicesearch {version('voicesearch')}", (*earlier, record), whole.rows, whole.duration_s, counted)
     write_card(card, out)
@@ -143,7 +149,7 @@ def finished(out: Path, start: StepRecord) -> Dataset | None:
         return None
     card = read_card(out / CARD)
     made = card.steps[-1] if card.steps else None
-    if made is None or replace(made, output_sha256={}, rows=0, failures=0) != start:
+    if made is None or made.before != start:
         raise OtherDataset(f"{out} holds another data set: choose another folder, or replace it")
     return None if made.failures else Dataset(out, card, was_there=True)
 
@@ -158,7 +164,7 @@ def clear(out: Path) -> None:
 
 def record_of(name: str, version: int, settings: dict[str, object], source: Path, sha256: str) -> StepRecord:
     """The record of a step before it is run."""
-    return StepRecord(name, version, settings, source.name, sha256, {}, 0, 0)
+    return StepRecord(name, version, settings, source.name, sha256)
 
 
 def _record(step: Step, manifest: Path) -> StepRecord:

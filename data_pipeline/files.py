@@ -24,6 +24,8 @@ def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
+        if error.filename not in (None, str(draft)):
+            raise
         raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         draft.unlink(missing_ok=True)

@@ -8,8 +8,9 @@ import math
 import os
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, Final
 
 from data_pipeline.errors import InvalidManifest
@@ -20,6 +21,9 @@ MAX_LINE_BYTES: Final = 1 << 20
 
 SHOWN_BYTES: Final = 200
 """Of a line that is no row."""
+
+MAX_NESTING: Final = 32
+"""Of the objects and lists in a row: deeper ones could not be written again from deep within a program."""
 
 _OWN: Final = ("audio_filepath", "duration", "text", "offset")
 
@@ -70,8 +74,8 @@ class Row:
         """The same recording as a row of another manifest, whose folder its path is relative to."""
         if os.path.isabs(self.audio_filepath):
             return replace(self, manifest=manifest)
-        there = Path(os.path.relpath(self.path, manifest.parent)).as_posix()
-        return replace(self, manifest=manifest, audio_filepath=there)
+        way = _way(str(self.path.parent), str(manifest.parent))
+        return replace(self, manifest=manifest, audio_filepath=(way / self.path.name).as_posix())
 
     def as_json(self) -> dict[str, object]:
         """The row as a manifest has it."""
@@ -137,6 +141,8 @@ class Written:
     rows: int
     duration_s: float
     sha256: str
+    content_sha256: str
+    """Of the rows wherever they lie: only the names of their recordings count, not the folders."""
 
 
 def write_manifest(rows: Iterable[Row], path: Path) -> Written:
@@ -144,14 +150,20 @@ def write_manifest(rows: Iterable[Row], path: Path) -> Written:
 
     Raises OSError.
     """
-    count, duration_s, digest = 0, 0.0, sha256()
+    count, duration_s, digest, content = 0, 0.0, sha256(), sha256()
     with whole_file(path) as file:
         for row in rows:
-            line = json.dumps(row.moved_to(path).as_json(), ensure_ascii=False).encode() + b"\n"
+            moved = row.moved_to(path).as_json()
+            line = _line(moved)
             file.write(line)
             digest.update(line)
+            content.update(_line({**moved, "audio_filepath": row.path.name}))
             count, duration_s = count + 1, duration_s + row.duration_s
-    return Written(count, round(duration_s, 3), digest.hexdigest())
+    return Written(count, round(duration_s, 3), digest.hexdigest(), content.hexdigest())
+
+
+def _line(values: Mapping[str, object]) -> bytes:
+    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
 def matching(rows: Iterable[Row], wanted: Mapping[str, Container[str]]) -> Iterator[Row]:
@@ -167,6 +179,10 @@ def parse_row(data: bytes, *, manifest: Path, line: int) -> Row:
         values = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
         if not isinstance(values, dict):
             raise ValueError("not a JSON object")
+        if data.count(b"[") + data.count(b"{") > MAX_NESTING and _nesting(values) > MAX_NESTING:
+            raise RecursionError
+        if b"\\u" in data:
+            json.dumps(values, ensure_ascii=False).encode()
         return Row(
             manifest=manifest,
             line=line,
@@ -180,12 +196,25 @@ def parse_row(data: bytes, *, manifest: Path, line: int) -> Row:
         raise InvalidManifest(f"{manifest}, line {line}: nested too deeply") from None
     except UnicodeDecodeError:
         raise InvalidManifest(f"{manifest}, line {line}: not UTF-8") from None
+    except UnicodeEncodeError:
+        raise InvalidManifest(f"{manifest}, line {line}: half a surrogate pair, which is no character") from None
     except ValueError as error:
         raise InvalidManifest(f"{manifest}, line {line}: {error}") from None
 
 
+def _nesting(value: object) -> int:
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_nesting, below), default=0)
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+@lru_cache
+def _way(folder: str, start: str) -> PurePath:
+    """From one folder to another, both where they really are: a way up from a link would not end above the link."""
+    return PurePath(os.path.relpath(os.path.realpath(folder), os.path.realpath(start)))
 
 
 def _audio_filepath(values: Mapping[str, object]) -> str:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import Final, TypeVar
@@ -38,11 +39,12 @@ def ordered(work: Callable[[T], R], items: Iterable[T], *, workers: int | None =
     left = iter(items)
     chunks: Iterator[list[T]] = iter(lambda: list(islice(left, CHUNK)), [])
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(count, mp_context=context)
     pending: deque[Future[list[R]]] = deque()
     try:
         for chunk in chunks:
-            pending.append(pool.submit(partial(_each, work), chunk))
+            with _interrupts_blocked():
+                pending.append(pool.submit(partial(_each, work), chunk))
             if len(pending) > count * AHEAD:
                 yield from pending.popleft().result()
         while pending:
@@ -57,5 +59,11 @@ def _each(work: Callable[[T], R], chunk: Sequence[T]) -> list[R]:
     return [work(item) for item in chunk]
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Processes that are started here never see Ctrl-C, which is the parent's to handle; it sees it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

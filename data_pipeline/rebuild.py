@@ -34,7 +34,7 @@ def rebuild(
     for number, step in enumerate(steps, 1):
         on_step(step)
         dataset = _again(step, manifest if number == 1 else folder / step.input, out / f"{number}-{step.name}", workers)
-        if dataset.card.steps[-1].output_sha256 != step.output_sha256:
+        if dataset.card.steps[-1].content_sha256 != step.content_sha256:
             raise NotReproduced(f"step {number} ({step.name}) came out otherwise: {dataset.manifest}")
         folder = dataset.folder
     return dataset

@@ -47,6 +47,6 @@ class SearchBackend(Protocol):
 
 
 def top_item(backend: SearchBackend, query: str) -> str | None:
-    """The id of the item that comes first; None where nothing is found."""
+    """Title and id of the item that comes first; None where nothing is found."""
     hits = backend.search(query, limit=1)
-    return hits[0].item.id if hits else None
+    return f"{hits[0].item.title} ({hits[0].item.id})" if hits else None

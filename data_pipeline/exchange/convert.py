@@ -62,7 +62,7 @@ def convert(foreign: ForeignSet, out: Path, *, on_failure: Callable[[InvalidLine
     out = out.resolve()  # paths are written relative to it, and a link is no part of them
     hashes = "".join(f"{file.name} {file_sha256(file)}\n" for file in foreign.files)
     settings = {"form": foreign.form, "columns": dict(foreign.columns)}
-    start = StepRecord(NAME, VERSION, settings, foreign.path.name, sha256(hashes.encode()).hexdigest(), {}, 0, 0)
+    start = StepRecord(NAME, VERSION, settings, foreign.path.name, sha256(hashes.encode()).hexdigest())
     if there := finished(out, start):
         return there
     card = (foreign.path if foreign.path.is_dir() else foreign.path.parent) / CARD

@@ -117,7 +117,7 @@ def ingest(
 
 def _record(layout: Layout, settings: Ingestion, surveyed: Survey) -> StepRecord:
     described = {"layout": layout.name, **asdict(settings)}
-    return StepRecord(NAME, VERSION, described, settings.terms.corpus, surveyed.sha256, {}, 0, 0)
+    return StepRecord(NAME, VERSION, described, settings.terms.corpus, surveyed.sha256)
 
 
 def _identity(item: Item) -> bytes:

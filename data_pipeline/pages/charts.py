@@ -3,6 +3,7 @@
 Each chart has a text alternative beside it: the same figures as a table. Knows no report and no HTML.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -96,8 +97,8 @@ def placed(bars: Sequence[Bar]) -> list[PlacedBar]:
 
 
 def _edges(low: float, high: float, bins: int, whole: bool) -> list[float]:
-    if whole and high - low < bins:
-        return [low - 0.5 + step for step in range(int(high - low) + 2)]
+    if whole and math.ceil(high) - math.floor(low) < bins:
+        return [number - 0.5 for number in range(math.floor(low), math.ceil(high) + 2)]
     if high - low <= 1e-9 * max(abs(low), abs(high)):
         low, high, bins = low - 0.5, high + 0.5, 1
     return [float(edge) for edge in np.linspace(low, high, bins + 1)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,19 +121,14 @@ def _filters(texts: Sequence[str]) -> dict[str, set[str]]:
 
 
 def _top(catalog: Path | None) -> "Top":
-    """The first result of the embedded search, by title and id."""
+    """The first result of the embedded search."""
     from asr import convention
     from serving.catalog import load_catalog, shipped_catalog
     from serving.embedded_search import EmbeddedSearch
+    from serving.search import top_item
 
     items = load_catalog(catalog) if catalog else shipped_catalog()
-    search = EmbeddedSearch.build(items, write=convention.get("search").apply)
-
-    def top(text: str) -> str | None:
-        hits = search.search(text, limit=1)
-        return f"{hits[0].item.title} ({hits[0].item.id})" if hits else None
-
-    return top
+    return partial(top_item, EmbeddedSearch.build(items, write=convention.get("search").apply))
 
 
 def _own(models: Sequence[str], variants: Sequence[str]) -> "list[OwnSystem]":

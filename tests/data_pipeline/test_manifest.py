@@ -79,6 +79,8 @@ def test_any_bytes_are_a_row_or_a_refusal(data: bytes) -> None:
         (b"[]", "not a JSON object"),
         (b"\xff\xfe", "UTF-8"),
         (b"[" * 100_000, "nested"),
+        (b'{"audio_filepath": "a", "duration": 1, "text": "\\ud800"}', "surrogate"),
+        (b'{"audio_filepath": "a", "duration": 1, "x": ' + b"[" * 40 + b"]" * 40 + b"}", "nested"),
         (b'{"duration": 1, "text": ""}', "audio_filepath"),
         (b'{"audio_filepath": "", "duration": 1}', "audio_filepath"),
         (b'{"audio_filepath": "a\\u0000b", "duration": 1}', "audio_filepath"),
@@ -154,3 +156,12 @@ def test_a_key_is_the_id_or_the_place() -> None:
     assert row.key == "a.wav@0"
     assert row.with_fields(id=7).key == "7"
     assert row.with_fields(id=7).with_fields(id=None) == row.with_fields()
+
+
+def test_a_manifest_behind_a_link_points_to_the_same_recordings(tmp_path: Path) -> None:
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "away")
+    row = next(read_manifest(CLIPS / "manifest.jsonl"))
+    write_manifest([row], tmp_path / "link" / "manifest.jsonl")
+    [again] = read_manifest(tmp_path / "link" / "manifest.jsonl")
+    assert again.path.samefile(row.path)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from asr.cache import pull
+from data_pipeline.clean import Cleaning
 from data_pipeline.clip import Clipping
-from data_pipeline.dataset import Dataset, change_sound
+from data_pipeline.dataset import Dataset, change_sound, change_table
 from data_pipeline.errors import InvalidCard, NotReproduced
 from data_pipeline.manifest import matching, read_manifest, write_manifest
 from data_pipeline.normalize import Normalization
@@ -39,6 +40,13 @@ def test_a_data_set_is_made_again_from_its_card(made: Dataset, raw: Path, tmp_pa
     files = sorted(path.name for path in (made.folder / "audio").iterdir())
     assert sorted(path.name for path in (again.folder / "audio").iterdir()) == files
     assert again.manifest.read_bytes() == made.manifest.read_bytes()
+
+
+def test_steps_that_leave_recordings_where_they_lie_are_made_again_elsewhere(raw: Path, tmp_path: Path) -> None:
+    cleaned = change_table(Cleaning(), raw, tmp_path / "clean")
+    again = rebuild(cleaned.folder / "card.json", raw, tmp_path / "far" / "away" / "from" / "there", workers=1)
+    assert again.card.steps[-1].content_sha256 == cleaned.card.steps[-1].content_sha256
+    assert all(row.path.is_file() for row in read_manifest(again.manifest))
 
 
 def test_another_input_is_refused(made: Dataset, tmp_path: Path) -> None:
@@ -79,7 +87,7 @@ def test_a_card_without_steps_is_refused(made: Dataset, raw: Path, tmp_path: Pat
 
 def test_the_step_that_comes_out_otherwise_is_named(made: Dataset, raw: Path, tmp_path: Path) -> None:
     card = json.loads((made.folder / "card.json").read_text())
-    card["steps"][1]["output_sha256"] = {"manifest.jsonl": "0" * 64}
+    card["steps"][1]["content_sha256"] = "0" * 64
     (tmp_path / "other.json").write_text(json.dumps(card))
     with pytest.raises(NotReproduced, match=r"step 2 \(normalize\)"):
         rebuild(tmp_path / "other.json", raw, tmp_path, workers=1)

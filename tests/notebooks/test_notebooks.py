@@ -45,7 +45,8 @@ def test_it_runs_and_shows_something(path: Path) -> None:
     for model_id in ("moonshine-tiny-en", "silero-vad-16k", "whisper-tiny-en-ct2"):
         pull(model_id)
     notebook = read(path)
-    client = NotebookClient(notebook, timeout=280, kernel_name="python3", resources={"metadata": {"path": str(ROOT / "notebooks")}})
+    resources = {"metadata": {"path": str(ROOT / "notebooks")}}
+    client = NotebookClient(notebook, timeout=280, kernel_name="python3", resources=resources)
     client.execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in shown)
