@@ -1,7 +1,9 @@
 """`voicesearch evaluate`: reads options, shows progress on standard error; `evaluate_view` prints the results."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,7 +80,7 @@ def evaluate(
     own = _own(models, variants)
     systems = _with_devices([*own, *_peers(peers), *map(_recorded, recorded)], devices)
     try:
-        with open_journal(out) as journal, _progress(systems, len(rows)) as on_done:
+        with open_journal(out) as journal, _watched(systems, len(rows)) as watch:
             evaluation = evaluate_systems(
                 rows,
                 systems,
@@ -88,13 +90,14 @@ def evaluate(
                 top=top,
                 batch_size=batch_size,
                 journal=journal,
-                on_done=on_done,
+                on_done=watch.on_done,
             )
     except KeyboardInterrupt:
         click.echo(f"interrupted; {out / NAME} keeps what was answered: the same command goes on from there", err=True)
         raise click.Abort from None
     write_results(evaluation, out)
     remove_journal(out)
+    click.echo(watch, err=True)
     show(evaluation)
     if fit_calibration:
         _fit(evaluation, own, out)
@@ -164,8 +167,25 @@ def _recorded(text: str) -> "System":
     return read_hypotheses(Path(path), name if named else Path(path).stem)
 
 
+@dataclass
+class _Watch:
+    """Shows how far each system is, and knows when the last answer came."""
+
+    show: Callable[[str, int], None]
+    started_s: float = field(default_factory=time.perf_counter)
+    answered_s: float = field(default_factory=time.perf_counter)
+
+    def on_done(self, name: str, count: int) -> None:
+        self.show(name, count)
+        self.answered_s = time.perf_counter()
+
+    def __str__(self) -> str:
+        answering_s, scoring_s = self.answered_s - self.started_s, time.perf_counter() - self.answered_s
+        return f"answers {answering_s:.1f} s, scores and report {scoring_s:.1f} s ({scoring_s / answering_s:.1%})"
+
+
 @contextmanager
-def _progress(systems: "Sequence[System]", clips: int) -> Iterator[Callable[[str, int], None]]:
+def _watched(systems: "Sequence[System]", clips: int) -> Iterator[_Watch]:
     """One bar a system on standard error; redrawn once a second, since it runs on the cores that are measured."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -176,11 +196,11 @@ def _progress(systems: "Sequence[System]", clips: int) -> Iterator[Callable[[str
     with progress as bars, interrupts_held() as let_in:
         tasks = {system.name: bars.add_task(system.name, total=clips) for system in systems}
 
-        def on_done(name: str, count: int) -> None:
+        def show(name: str, count: int) -> None:
             bars.advance(tasks[name], count)
             let_in()
 
-        yield on_done
+        yield _Watch(show)
 
 
 def _fit(evaluation: "Evaluation", systems: "Sequence[OwnSystem]", out: Path) -> None:
