@@ -10,8 +10,8 @@ from typing import Final
 
 from asr.convention import SEARCH, Convention, get
 from asr.errors import UnknownConvention
+from data_pipeline.corpus.slices import Slices
 from data_pipeline.manifest import Row
-from data_pipeline.slices import Slices
 
 EXAMPLES: Final = 5
 """Of each rule, in all rows; in a slice it has one."""

@@ -64,7 +64,7 @@ SOUND_STEPS: Final = {
 }
 TABLE_STEPS: Final = {
     "clean": "data_pipeline.clean:Cleaning",
-    "split": "data_pipeline.split:Splitting",
+    "split": "data_pipeline.splitting.split:Splitting",
 }
 
 

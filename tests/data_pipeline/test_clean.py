@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from asr.convention import SEARCH, VERBATIM, Convention, Rule
 from asr.rules.characters import lower_case
 from data_pipeline.clean import NAMED, Cleaning, clean_report, cleaned
-from data_pipeline.slices import NO_VALUE, OTHERS, Slices
+from data_pipeline.corpus.slices import NO_VALUE, OTHERS, Slices
 from tests.data_pipeline.made_rows import made, source
 
 SHOUTED = Convention("shouted", 1, (Rule("shout", str.upper),))

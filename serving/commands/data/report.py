@@ -11,7 +11,7 @@ from serving.commands.data.shell import manifest_argument, workers_option
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from data_pipeline.corpus import Corpus
+    from data_pipeline.corpus.corpus import Corpus
 
 
 @click.command()
@@ -33,7 +33,7 @@ def report(
     from rich.console import Console
 
     from asr import convention
-    from data_pipeline.corpus import describe, render
+    from data_pipeline.corpus.corpus import describe, render
     from data_pipeline.files import write_whole
     from data_pipeline.manifest import read_lines
     from serving.commands.data.shell import told
@@ -60,7 +60,7 @@ def report(
 def _table(corpus: "Corpus") -> "Table":
     from rich.table import Table
 
-    from data_pipeline.description import MEASURES
+    from data_pipeline.corpus.description import MEASURES
     from data_pipeline.pages.page import number
 
     table = Table("Measure", "Unit", "5 %", "Median", "95 %", title=corpus.manifest)

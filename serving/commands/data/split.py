@@ -13,7 +13,7 @@ from serving.commands.printable import printable
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from data_pipeline.leakage import SplitCheck
+    from data_pipeline.splitting.leakage import SplitCheck
 
 SHOWN = 5
 
@@ -59,9 +59,9 @@ def split(
 
     Example: voicesearch data split cleaned/manifest.jsonl --out parts --test-from 2026-09-01
     """
-    from data_pipeline.leakage import check_split
     from data_pipeline.manifest import read_manifest
-    from data_pipeline.split import SOUND, Splitting
+    from data_pipeline.splitting.leakage import check_split
+    from data_pipeline.splitting.split import SOUND, Splitting
     from serving.commands.data.shell import conclude, run_table_step
 
     fields = tuple(dict.fromkeys(name.strip() for name in by.split(",") if name.strip()))
@@ -91,8 +91,8 @@ def split(
 
 
 def _disjoint(fields: tuple[str, ...]) -> list[str]:
-    from data_pipeline.leakage import RECORDING
-    from data_pipeline.split import SOUND
+    from data_pipeline.splitting.leakage import RECORDING
+    from data_pipeline.splitting.split import SOUND
 
     return [*fields, *([RECORDING] if SOUND in fields else [])]
 

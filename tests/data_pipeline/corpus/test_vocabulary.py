@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asr.convention import SEARCH
-from data_pipeline.vocabulary import Vocabulary, VocabularyCounter
+from data_pipeline.corpus.vocabulary import Vocabulary, VocabularyCounter
 from tests.data_pipeline.made_rows import made
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_pipeline.spread import FURTHEST, SHOWN_BINS, SpreadCounter
+from data_pipeline.corpus.spread import FURTHEST, SHOWN_BINS, SpreadCounter
 
 WIDTH = 0.5
 

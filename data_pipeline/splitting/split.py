@@ -4,7 +4,7 @@ Rows that share a speaker, a session or a sound, directly or through others, are
 group is placed by a hash of what names it (the smallest of its speakers' hashes; where none is known of its
 sessions'; else of its rows'), so that rows that come later move no group, unless they bring a new speaker into it and
 so make one group of two. By time, a row belongs where its date says, and earlier rows of a group that also stands
-behind a border are left out. Knows what is alike; does not check what came out, as `data_pipeline.leakage` does.
+behind a border are left out. Knows what is alike; whether that came out is for `leakage` to say.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,11 +14,11 @@ from typing import Final
 
 import numpy as np
 
-from data_pipeline.columns import ITSELF, Column, Numbers, group, read_columns
-from data_pipeline.copies import FIELD, Copies, Rows, as_column, find_copies
 from data_pipeline.errors import InvalidSplit
 from data_pipeline.manifest import InvalidLine, Row
-from data_pipeline.placement import NOWHERE, PARTS, Places, drawn, kept, name_groups, timely
+from data_pipeline.splitting.columns import ITSELF, Column, Numbers, group, read_columns
+from data_pipeline.splitting.copies import FIELD, Copies, Rows, as_column, find_copies
+from data_pipeline.splitting.placement import NOWHERE, PARTS, Places, drawn, kept, name_groups, timely
 
 SOUND: Final = "sound"
 """Among the fields to keep together: the same speech, by its fingerprint."""

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from asr.decode import decode
-from data_pipeline.copies import find_copies
-from data_pipeline.leakage import SHOWN, check_split
 from data_pipeline.manifest import Row
-from data_pipeline.split import Splitting
+from data_pipeline.splitting.copies import find_copies
+from data_pipeline.splitting.leakage import SHOWN, check_split
+from data_pipeline.splitting.split import Splitting
 from tests.asr.conftest import with_libav, with_libsndfile
 from tests.conftest import CLIPS
 from tests.data_pipeline.made_rows import made, source

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from data_pipeline.columns import group
-from data_pipeline.fingerprint import BYTES, MAX_DISTANCE
-from data_pipeline.near_duplicates import MAX_BUCKET, near_pairs
+from data_pipeline.splitting.columns import group
+from data_pipeline.splitting.fingerprint import BYTES, MAX_DISTANCE
+from data_pipeline.splitting.near_duplicates import MAX_BUCKET, near_pairs
 
 
 def random_fingerprints(count: int, seed: int = 0) -> NDArray[np.uint8]:

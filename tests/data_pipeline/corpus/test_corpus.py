@@ -12,9 +12,9 @@ from asr.cache import pull
 from asr.decode import decode
 from asr.front_end import FrontEnd, prepare
 from asr.loading import Detector, load_detector
-from data_pipeline.corpus import Corpus, describe, render
+from data_pipeline.corpus.corpus import Corpus, describe, render
+from data_pipeline.corpus.slices import NO_VALUE
 from data_pipeline.manifest import InvalidLine, Row, read_lines, read_manifest
-from data_pipeline.slices import NO_VALUE
 from tests.conftest import CLIPS
 from tests.data_pipeline.made_rows import made
 from tests.data_pipeline.pages.looks import HOSTILE, assert_inert, assert_looks_right

@@ -8,7 +8,7 @@ import pytest
 
 from asr.audio import SAMPLE_RATE_HZ, Audio, Samples
 from asr.decode import decode
-from data_pipeline.fingerprint import BYTES, MAX_DISTANCE, distance, fingerprint
+from data_pipeline.splitting.fingerprint import BYTES, MAX_DISTANCE, distance, fingerprint
 from tests.asr.conftest import with_libav, with_libsndfile
 from tests.conftest import CLIPS, Recording
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from data_pipeline.columns import Column, Numbers
+from data_pipeline.splitting.columns import Column, Numbers
 
 PARTS: Final = ("train", "dev", "test")
 """In order of time; a group that was on several sides stays on the last of them."""

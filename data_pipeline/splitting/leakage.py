@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from data_pipeline.columns import TEXT, Column, group, read_columns
-from data_pipeline.copies import Rows, as_column, find_copies
 from data_pipeline.manifest import Row
-from data_pipeline.placement import NOWHERE, PARTS, Places
-from data_pipeline.split import SOUND, part_of
+from data_pipeline.splitting.columns import TEXT, Column, group, read_columns
+from data_pipeline.splitting.copies import Rows, as_column, find_copies
+from data_pipeline.splitting.placement import NOWHERE, PARTS, Places
+from data_pipeline.splitting.split import SOUND, part_of
 
 FIELDS: Final = ("speaker", "session", TEXT)
 RECORDING: Final = "recording"

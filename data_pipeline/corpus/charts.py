@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from data_pipeline.description import MEASURES, Description
+from data_pipeline.corpus.description import MEASURES, Description
+from data_pipeline.corpus.vocabulary import Vocabulary
 from data_pipeline.pages.charts import Bar, PlacedBar, placed
-from data_pipeline.vocabulary import Vocabulary
 
 SHOWN: Final = 40
 """Slices of one field; the file has them all."""

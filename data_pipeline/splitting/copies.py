@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asr.errors import AudioError
-from data_pipeline.columns import FILE, Column, Numbers, group, read_columns
-from data_pipeline.fingerprint import BYTES, fingerprint
 from data_pipeline.manifest import Row
-from data_pipeline.near_duplicates import Fingerprints, near_pairs
 from data_pipeline.parallel import ordered
 from data_pipeline.recordings import read_audio
+from data_pipeline.splitting.columns import FILE, Column, Numbers, group, read_columns
+from data_pipeline.splitting.fingerprint import BYTES, fingerprint
+from data_pipeline.splitting.near_duplicates import Fingerprints, near_pairs
 
 FIELD: Final = "fingerprint"
 VERSION: Final = "1:"

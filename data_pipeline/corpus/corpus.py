@@ -16,13 +16,13 @@ from asr.front_end import FrontEnd
 from asr.loading import Detector, load_detector
 from asr.statistics import AudioStatistics, measure
 from asr.vad import VoiceDetector, speech_spans
-from data_pipeline.description import Description, DescriptionCounter
+from data_pipeline.corpus.description import Description, DescriptionCounter
+from data_pipeline.corpus.slices import NO_VALUE, Slices
+from data_pipeline.corpus.spread import Spread, SpreadCounter
+from data_pipeline.corpus.vocabulary import Vocabulary, VocabularyCounter
 from data_pipeline.manifest import InvalidLine, Row
 from data_pipeline.parallel import ordered
 from data_pipeline.recordings import read_audio
-from data_pipeline.slices import NO_VALUE, Slices
-from data_pipeline.spread import Spread, SpreadCounter
-from data_pipeline.vocabulary import Vocabulary, VocabularyCounter
 
 SHOWN_SPEAKERS: Final = 100
 ORIGIN: Final = ("source", "corpus", "license", "consent")
@@ -112,10 +112,10 @@ def describe(
 
 def render(corpus: Corpus) -> str:
     """The report as an HTML page that needs nothing else."""
-    from data_pipeline import corpus_charts
+    from data_pipeline.corpus import charts
     from data_pipeline.pages import page
 
-    return page.render(Path(__file__).with_name("corpus.html"), corpus=corpus, charts=corpus_charts)
+    return page.render(Path(__file__).with_name("corpus.html"), corpus=corpus, charts=charts)
 
 
 def _rows(lines: Iterable[Row | InvalidLine]) -> Iterator[Row]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from asr.statistics import AudioStatistics
-from data_pipeline.columns import hashed
+from data_pipeline.corpus.spread import Spread, SpreadCounter
 from data_pipeline.manifest import Row
-from data_pipeline.spread import Spread, SpreadCounter
+from data_pipeline.splitting.columns import hashed
 
 
 @dataclass(frozen=True, slots=True)

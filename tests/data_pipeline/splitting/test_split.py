@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_pipeline.columns import group, read_columns
 from data_pipeline.errors import InvalidSplit
 from data_pipeline.manifest import InvalidLine, Row
-from data_pipeline.split import Splitting
+from data_pipeline.splitting.columns import group, read_columns
+from data_pipeline.splitting.split import Splitting
 from tests.data_pipeline.made_rows import made, source
 
 BY = ("speaker", "session")

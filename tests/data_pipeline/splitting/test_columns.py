@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_pipeline.columns import FILE, ITSELF, TEXT, group, hashed, read_columns
+from data_pipeline.splitting.columns import FILE, ITSELF, TEXT, group, hashed, read_columns
 from tests.data_pipeline.made_rows import made
 
 VALUES = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12)

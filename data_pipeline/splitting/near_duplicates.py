@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from data_pipeline.columns import Pairs
-from data_pipeline.fingerprint import BYTES, MAX_DISTANCE
+from data_pipeline.splitting.columns import Pairs
+from data_pipeline.splitting.fingerprint import BYTES, MAX_DISTANCE
 
 Fingerprints = NDArray[np.uint8]
 

@@ -1,0 +1,1 @@
+"""What is in a manifest: lengths, loudness, noise, words, speakers, sources."""

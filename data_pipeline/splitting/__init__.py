@@ -1,0 +1,1 @@
+"""Train, dev and test sets with nobody and nothing on two sides."""
