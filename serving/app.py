@@ -113,8 +113,10 @@ def _batcher(settings: Settings, recognizer: Recognizer, telemetry: Telemetry) -
 
 
 def _search(settings: Settings) -> SearchBackend:
+    """Names go the way of queries: into the convention of the answer, and on into the index's, which has no case."""
     items = load_catalog(settings.search.catalog) if settings.search.catalog else shipped_catalog()
-    return EmbeddedSearch.build(items, write=convention.get("search").apply)
+    answer, index = convention.get(settings.convention.search), convention.SEARCH
+    return EmbeddedSearch.build(items, write=lambda text: index.apply(answer.apply(text)))
 
 
 def _event_log(settings: Settings) -> EventLog:

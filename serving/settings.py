@@ -131,7 +131,7 @@ class ConventionSettings(Section):
     """How transcripts are written."""
 
     search: str = "search"
-    """Convention of `/v1/search`."""
+    """Convention of the transcripts of `/v1/search`; names of the catalogue are compared through it too."""
     transcription: str = "verbatim"
     """Convention of `/v1/audio/transcriptions`."""
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitoring.store import EventStore
 from tests.serving.conftest import LiveServer
-from tests.serving.processes import wait_until
+from tests.serving.processes import serving, wait_until
 
 TYPES: dict[str, type | tuple[type, ...]] = {
     "request_id": str,
@@ -225,3 +225,14 @@ def test_a_query_that_failed_leaves_its_event_too(server: LiveServer) -> None:
     (event,) = store.by_request(answer.headers["x-request-id"])
     store.close()
     assert (event.outcome, event.user_id) == ("undecodable_audio", "carl")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("convention", "written"), [("verbatim", "U.S. Virgin Islands"), ("scoring@1", "u s virgin islands")]
+)
+def test_a_name_is_found_whatever_the_convention(tmp_path: Path, convention: str, written: str) -> None:
+    with serving(tmp_path, {"convention.search": convention}) as server:
+        body = httpx.post(server.url + "/v1/search/text", json={"query": "U.S. Virgin Islands"}).json()
+    assert body["transcript"] == written
+    assert (body["results"][0]["title"], body["results"][0]["score"]) == ("U.S. Virgin Islands", 1.0)
