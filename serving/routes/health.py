@@ -9,14 +9,16 @@ router = APIRouter()
 
 
 @router.get("/healthz")
-@router.get("/livez", include_in_schema=False)
-@router.get("/health", include_in_schema=False)
+@router.head("/healthz", include_in_schema=False)
+@router.api_route("/livez", methods=["GET", "HEAD"], include_in_schema=False)
+@router.api_route("/health", methods=["GET", "HEAD"], include_in_schema=False)
 async def health(request: Request) -> Response:
     """The process answers."""
     return json_response({"status": "ok"})
 
 
 @router.get("/readyz")
+@router.head("/readyz", include_in_schema=False)
 async def ready(request: Request) -> Response:
     """The process takes requests: not while it drains. A store that is away is told, for events wait in the journal."""
     service = service_of(request)

@@ -23,7 +23,7 @@ HEADERS: Final = {
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
-@router.get("/", include_in_schema=False)
+@router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
 async def voice_search_page() -> Response:
     """The voice search page."""
     return _file("index.html")
