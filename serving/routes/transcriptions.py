@@ -36,7 +36,8 @@ async def transcribe(request: Request) -> Response:
     service = service_of(request)
     try:
         service.transcriber.check_room()
-    except ServingError:
+    except ServingError as error:
+        _note_failure(request, service, error)
         await swallow(request)  # the form is not worth parsing
         raise
     upload = await read_form(request)
@@ -51,9 +52,13 @@ async def transcribe(request: Request) -> Response:
         max_duration_s=service.settings.limits.max_audio_s,
         pcm=pcm,
     )
-    if form.stream:
-        return await _stream(request, service, asked)
-    result = await while_connected(request, service.transcriber.transcribe(asked))
+    try:
+        if form.stream:
+            return await _stream(request, service, asked)
+        result = await while_connected(request, service.transcriber.transcribe(asked))
+    except Exception as error:
+        _note_failure(request, service, error)
+        raise
     _note(request, service, result)
     response = _response(form, result, languages[0] if languages else "")
     response.headers.update(_facts(result))
@@ -106,6 +111,7 @@ async def _events(
                 _note(request, service, part)
                 yield _event({"type": "transcript.text.done", **text_body(part)})
     except ServingError as error:
+        _note_failure(request, service, error)
         if answer := answer_for(error):
             yield _event({"type": "error", "error": {"message": answer.message, "code": answer.code}})
     yield b"data: [DONE]\n\n"
@@ -146,3 +152,16 @@ def _note(request: Request, service: Service, result: Transcription) -> None:
         audio=asdict(statistics),
     )
     service.events.append(event.as_event(), known_new=True)
+
+
+def _note_failure(request: Request, service: Service, error: Exception) -> None:
+    """Keep an error that is answered; a client that left and a fault of ours are none."""
+    if expected := answer_for(error):
+        event = SearchEvent(
+            request_id=request_id_of(request),
+            at=time.time(),
+            kind=QueryKind.TRANSCRIPTION,
+            served_by=service.voice_search.served_by,
+            error=expected.code,
+        )
+        service.events.append(event.as_event(), known_new=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -16,8 +17,10 @@ from openai.types.audio import (
 )
 
 from asr.convention import get
+from monitoring.events import Event
+from monitoring.store import EventStore
 from tests.serving.conftest import LiveServer
-from tests.serving.processes import metric, serving
+from tests.serving.processes import metric, serving, wait_until
 
 MODEL = "moonshine-tiny-en"
 ROUTE = "/v1/audio/transcriptions"
@@ -233,3 +236,30 @@ def test_a_file_over_the_limit_and_a_server_that_cannot_take_more(tmp_path: Path
         assert unavailable.value.response.headers["x-should-retry"] == "true"
         for status, times in (("413", 1), ("503", 2)):
             assert server.metric("voicesearch_requests_total", route=ROUTE, status=status) == times
+
+
+def stored(database: str, request_id: str) -> Event:
+    store = EventStore.open(database)
+    wait_until(lambda: store.has_request(request_id))
+    (event,) = store.by_request(request_id)
+    store.close()
+    return event
+
+
+@pytest.mark.parametrize("stream", ["false", "true"])
+def test_a_transcription_that_failed_leaves_its_event(server: LiveServer, stream: str) -> None:
+    answer = post(server, b"no sound at all", stream=stream)
+    event = stored(f"sqlite:///{server.database}", answer.headers["x-request-id"])
+    assert (event.kind, event.outcome) == ("transcription", answer.json()["error"]["code"])
+    assert event.slices["model"] == MODEL
+
+
+@pytest.mark.slow
+def test_one_that_was_turned_away_leaves_its_event_too(tmp_path: Path, query_clip: Path) -> None:
+    settings = {"model.workers": "1", "limits.deadline_s": "0.1"}
+    with serving(tmp_path, settings) as server, ThreadPoolExecutor(24) as pool:
+        files = {"file": query_clip.read_bytes()}
+        answers = list(pool.map(lambda _: httpx.post(server.url + ROUTE, files=files), range(24)))
+        turned_away = next(answer for answer in answers if answer.status_code == 503)
+        event = stored(server.database, turned_away.headers["x-request-id"])
+    assert (event.kind, event.outcome) == ("transcription", "overloaded")
