@@ -8,8 +8,9 @@ What each key means stands here and, by test, in docs/configuration.md. Knows no
 
 import os
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -18,9 +19,7 @@ from asr.front_end import FrontEnd, SilenceKind
 from asr.loading import Detector
 from asr.loudness import LoudnessTarget
 from asr.vad import ClippingRule
-
-ENV_PREFIX: Final = "VOICESEARCH_"
-ENV_DELIMITER: Final = "__"
+from serving import environment
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -196,7 +195,7 @@ class Settings(BaseSettings):
     """The whole file."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, env_nested_delimiter=ENV_DELIMITER, extra="ignore", frozen=True
+        env_prefix=environment.PREFIX, env_nested_delimiter=environment.DELIMITER, extra="ignore", frozen=True
     )
 
     server: ServerSettings = ServerSettings()
@@ -235,20 +234,35 @@ def read_settings(path: Path | None) -> Settings:
     if unknown := sorted(tables.keys() - Settings.model_fields.keys()):
         raise ValueError(f"{path}: unknown section [{unknown[0]}]; there are: {', '.join(Settings.model_fields)}")
     for name in sorted(os.environ):
-        if (section := _section_of(name)) not in {None, *Settings.model_fields}:
+        if (section := environment.section_of(name)) not in {None, *Settings.model_fields}:
             raise ValueError(f"{name}: unknown section [{section}]; there are: {', '.join(Settings.model_fields)}")
     try:
         return Settings(**tables)  # type: ignore[arg-type]  # pydantic checks the tables
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{path or 'environment'}: {where}: {first['msg']}") from error
+        raise ValueError(_complaint(error, path)) from error
 
 
-def _section_of(variable: str) -> str | None:
-    """The section that a variable of the environment means; None for one that is no setting."""
-    section, delimiter, _ = variable.lower().removeprefix(ENV_PREFIX.lower()).partition(ENV_DELIMITER)
-    return section if delimiter and variable.upper().startswith(ENV_PREFIX) else None
+def unread_variables() -> list[str]:
+    """A line for each variable of the environment that looks like ours and is not; see `serving.environment`."""
+    settings = [environment.variable_of(*name.split(".")) for name in setting_names()]
+    return environment.unread(os.environ, settings, Settings.model_fields)
+
+
+def setting_names() -> list[str]:
+    """Every key there is, with its section: "server.port"."""
+    sections = {name: field.default for name, field in Settings.model_fields.items()}
+    return [f"{name}.{key}" for name, section in sections.items() for key in type(section).model_fields]
+
+
+def _complaint(error: ValidationError, path: Path | None) -> str:
+    """Who set what is wrong (a variable, which goes before the file), the key, and what is wrong with it."""
+    first = error.errors()[0]
+    section, key = (*map(str, first["loc"]), "")[:2]
+    where = ".".join(map(str, first["loc"]))
+    variables = {name.upper(): name for name in os.environ}
+    source = variables.get(environment.variable_of(section, key)) or path or "environment"
+    nearest = get_close_matches(where, setting_names(), 1) if first["type"] == "extra_forbidden" else []
+    return f"{source}: {where}: {first['msg']}" + (f"; did you mean {nearest[0]}?" if nearest else "")
 
 
 def available_cores() -> int:

@@ -36,9 +36,12 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
     from serving.app import create_app, open_service
     from serving.http_protocol import BoundedHttp
     from serving.logs import configure
+    from serving.settings import unread_variables
 
     settings = _settings(config, host, port, catalog)
     configure(settings.server.log_level)
+    for line in unread_variables():
+        logger.warning(line)
     listener = _listener(settings.server.host, settings.server.port)
     service = open_service(settings)
     logger.info("voice search at http://%s:%d", settings.server.host, listener.getsockname()[1])

@@ -140,6 +140,12 @@ def test_a_model_that_was_not_fetched(tmp_path: Path) -> None:
     assert "voicesearch models pull" in line
 
 
+def test_a_misspelt_variable_is_told_at_the_start(tmp_path: Path) -> None:
+    with serving(tmp_path, {"server_port": "tcp://10.0.0.1:80"}) as server:
+        warnings = [line["message"] for line in server.log_lines() if line["level"] == "warning"]
+    assert warnings == ["VOICESEARCH_SERVER_PORT is not read; did you mean VOICESEARCH_SERVER__PORT?"]
+
+
 def test_the_log_is_json_with_the_answers_request_id_and_no_word_that_was_said(
     tmp_path: Path, query_clip: Path
 ) -> None:

@@ -81,7 +81,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[server]\nprot = 1\n", "server.prot"),
+        ("[server]\nprot = 1\n", r"voicesearch\.toml: server\.prot: .*; did you mean server\.port\?"),
         ("[severs]\n", r"unknown section \[severs\]; there are: server, model"),
         ("[server]\nport = 70000\n", "server.port"),
         ("[server]\nlog_level = 'loud'\n", "server.log_level"),
@@ -107,7 +107,8 @@ def test_what_is_wrong_is_named_in_one_line(tmp_path: Path, text: str, words: st
     ("name", "value", "words"),
     [
         ("VOICESEARCH_SERVER__PORT", "many", "server.port"),
-        ("VOICESEARCH_SERVER__PROT", "1", "server.prot"),
+        ("VOICESEARCH_SERVER__PROT", "1", r"VOICESEARCH_SERVER__PROT: server\.prot: .*; did you mean server\.port\?"),
+        ("VOICESEARCH_FRONTEND__VADD", "1", r"^VOICESEARCH_FRONTEND__VADD: .*; did you mean frontend\.vad\?"),
         ("VOICESEARCH_SEVERS__PORT", "1", "VOICESEARCH_SEVERS__PORT"),
         ("VOICESEARCH_MODEL__ALIASES", "house", "model"),
         ("VOICESEARCH_SERVER", "3", "server"),
