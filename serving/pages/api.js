@@ -1,4 +1,4 @@
-/** Talks to the server: queries, and what the user did with the answers. Knows nothing of the page. */
+/** Talks to the server: queries, what it keeps of them, what the user did with the answers. Knows nothing of the page. */
 
 import { randomId } from "./client.js";
 
@@ -26,6 +26,12 @@ export function searchByVoice(recording, { client, consent, signal }) {
 /** Search for a typed query. */
 export function searchByText(query, { client, consent, signal }) {
   return post("/v1/search/text", ...json({ query, ...client, consent }), signal);
+}
+
+/** Can recordings be kept here at all? Not where the server does not say so. */
+export async function keepsRecordings() {
+  const response = await fetch("/pages/privacy.json").catch(() => null);
+  return response?.ok === true && (await response.json()).keeps_audio;
 }
 
 /** Report a click or a correction; sent twice if need be, since the id makes it count once. */

@@ -1,6 +1,6 @@
 /** The voice search page: one query at a time, from a press or a typed line to results, and what the user picks. */
 
-import { NoAnswer, report, searchByText, searchByVoice } from "./api.js";
+import { keepsRecordings, NoAnswer, report, searchByText, searchByVoice } from "./api.js";
 import { recordingFacts, timingsTable } from "./behind.js";
 import { describeClient } from "./client.js";
 import { levelMeter } from "./level-meter.js";
@@ -126,6 +126,13 @@ function press() {
   else run(speak);
 }
 
+/** Nobody is asked for a consent that has no effect. */
+async function askForConsent() {
+  const kept = await keepsRecordings();
+  for (const part of document.querySelectorAll("[data-if-kept]")) part.hidden = !kept;
+}
+
+askForConsent();
 byId("microphone").addEventListener("click", press);
 byId("typed").addEventListener("submit", (event) => {
   event.preventDefault();

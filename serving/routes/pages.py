@@ -1,12 +1,13 @@
-"""The pages: files of the package, sent with a strict Content-Security-Policy. No logic."""
+"""The pages: files of the package, sent with a strict Content-Security-Policy, and what they must know of settings."""
 
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
 from serving.errors import NotFound
+from serving.routes.service import json_response, service_of
 
 router = APIRouter()
 
@@ -27,6 +28,14 @@ _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascri
 async def voice_search_page() -> Response:
     """The voice search page."""
     return _file("index.html")
+
+
+@router.get("/pages/privacy.json", include_in_schema=False)
+async def privacy(request: Request) -> Response:
+    """What of a query can be kept here, so that a page asks for no consent that has no effect."""
+    answer = json_response({"keeps_audio": service_of(request).settings.privacy.keep_audio})
+    answer.headers.update(HEADERS)
+    return answer
 
 
 @router.get("/pages/{name}", include_in_schema=False)

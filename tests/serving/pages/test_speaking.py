@@ -111,13 +111,6 @@ def test_typing_afterwards_is_a_correction(page: Page, stored: Callable[[str, in
     assert query.details["query"] == "how old is the brooklyn bridge"
 
 
-def test_consent_is_asked_and_passed_on(page: Page, stored: Callable[[str, int], list[Event]]) -> None:
-    consent = page.get_by_label("Keep my recording to improve recognition")
-    expect(consent).not_to_be_checked()
-    consent.check()
-    assert stored(speak(page), 1)[0].consent
-
-
 def test_a_silent_room_is_no_error(playwright: Playwright, server: LiveServer, tmp_path: Path) -> None:
     room = CLIPS / "noise" / "mycroft_room_silence.flac"
     microphone = as_microphone(room, tmp_path / "room.wav")
