@@ -1,7 +1,6 @@
 """The recordings that a benchmark sends: read once, chosen by length. Knows no server and no engine."""
 
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ import soundfile
 import soxr
 
 from asr.audio import SAMPLE_RATE_HZ, Audio
+from data_pipeline.errors import InvalidManifest
+from data_pipeline.manifest import Row, read_manifest
 
 DEFAULT_MANIFEST: Final = Path("tests/clips/manifest.jsonl")
 SHORTEST_OVER_TARGET: Final = 0.9
@@ -31,29 +32,24 @@ class Clip:
 def read_clips(manifest: Path | None, *, max_duration_s: float | None = None) -> list[Clip]:
     """Recordings of a JSON-lines manifest, shortest first; `manifest` defaults to the repository's own.
 
-    Raises FileNotFoundError where there is no manifest, ValueError for a broken one or one without a clip
-    of the wanted length.
+    Raises FileNotFoundError where there is no manifest or recording, InvalidManifest for a line that is no whole
+    recording, ValueError where no clip is of the wanted length.
     """
     path = manifest or DEFAULT_MANIFEST
     if not path.is_file():
         hint = "" if manifest else "; name your own recordings with --clips MANIFEST"
         raise FileNotFoundError(f"no manifest at {path}{hint}")
-    lines = enumerate(path.read_text().splitlines(), 1)
-    clips = [_clip(path, number, line) for number, line in lines if line.strip()]
+    clips = [_clip(row) for row in read_manifest(path)]
     wanted = [clip for clip in clips if max_duration_s is None or clip.duration_s <= max_duration_s]
     if not wanted:
         raise ValueError(f"{path} has no clip of at most {max_duration_s} s")
     return sorted(wanted, key=lambda clip: clip.duration_s)
 
 
-def _clip(manifest: Path, number: int, line: str) -> Clip:
-    try:
-        row = json.loads(line)
-        path, duration_s = manifest.parent / row["audio_filepath"], float(row["duration"])
-        text, source = str(row.get("text", "")), str(row.get("source", ""))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{manifest}, line {number}: not a manifest line ({error!r})") from None
-    return Clip(path, path.read_bytes(), duration_s, text, source)
+def _clip(row: Row) -> Clip:
+    if row.offset_s:
+        raise InvalidManifest(str(row.refused("a part of a file; only whole files can be sent")))
+    return Clip(row.path, row.path.read_bytes(), row.duration_s, row.text or "", row.field("source") or "")
 
 
 def read_audio(content: bytes) -> Audio:

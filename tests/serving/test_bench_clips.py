@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from asr.audio import SAMPLE_RATE_HZ
+from data_pipeline.errors import InvalidManifest
 from serving.bench.clips import pieces_of, read_audio, read_clips
 
 MANIFEST = Path(__file__).parents[1] / "clips" / "manifest.jsonl"
@@ -42,11 +43,16 @@ def test_a_missing_default_manifest_names_the_option(tmp_path: Path, monkeypatch
         read_clips(None)
 
 
-@pytest.mark.parametrize("line", ["not json", "{}", "[]", json.dumps({"audio_filepath": "a.wav", "duration": "long"})])
+PART = {"audio_filepath": str(MANIFEST), "duration": 1, "text": "", "offset": 2}
+
+
+@pytest.mark.parametrize(
+    "line", ["not json", "{}", "[]", json.dumps({"audio_filepath": "a.wav", "duration": "long"}), json.dumps(PART)]
+)
 def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
     manifest = tmp_path / "m.jsonl"
     manifest.write_text(f"\n{line}\n")
-    with pytest.raises(ValueError, match="line 2"):
+    with pytest.raises(InvalidManifest, match="line 2"):
         read_clips(manifest)
 
 
