@@ -8,7 +8,9 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from asr import convention
 from monitoring.store import EventStore
+from tests.conftest import Recording
 from tests.serving.conftest import LiveServer
 from tests.serving.processes import serving, wait_until
 
@@ -17,6 +19,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "transcript": str,
     "confidence": float,
     "no_speech": bool,
+    "words": list,
     "results": list,
     "untranscribed": list,
     "model": str,
@@ -191,6 +194,17 @@ def test_a_query_longer_than_a_query_may_be_is_413(server: LiveServer) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "audio_too_long")
 
 
+def test_words_are_the_models_and_the_transcript_is_made_of_them(server: LiveServer, speech: list[Recording]) -> None:
+    counts = set()
+    for clip in (one for one in speech if one.source in {"picovoice_wakeword", "voice_queries"}):
+        body = search(server, clip.path.read_bytes()).json()
+        words = [one["word"] for one in body["words"]]
+        assert convention.SEARCH.apply(" ".join(words)) == body["transcript"]
+        assert all(0 <= one["confidence"] <= 1 for one in body["words"])
+        counts.add(len(body["transcript"].split()) - len(words))
+    assert len(counts) > 1, "there are as many of each, but docs/api.md says otherwise"
+
+
 def test_unknown_routes_and_methods_have_the_same_error_shape(server: LiveServer) -> None:
     answers = [httpx.get(server.base_url + "/v1/nothing"), httpx.get(server.base_url + "/v1/search")]
     assert [answer.status_code for answer in answers] == [404, 405]
@@ -229,10 +243,10 @@ def test_a_query_that_failed_leaves_its_event_too(server: LiveServer) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("convention", "written"), [("verbatim", "U.S. Virgin Islands"), ("scoring@1", "u s virgin islands")]
+    ("name", "written"), [("verbatim", "U.S. Virgin Islands"), ("scoring@1", "u s virgin islands")]
 )
-def test_a_name_is_found_whatever_the_convention(tmp_path: Path, convention: str, written: str) -> None:
-    with serving(tmp_path, {"convention.search": convention}) as server:
+def test_a_name_is_found_whatever_the_convention(tmp_path: Path, name: str, written: str) -> None:
+    with serving(tmp_path, {"convention.search": name}) as server:
         body = httpx.post(server.url + "/v1/search/text", json={"query": "U.S. Virgin Islands"}).json()
     assert body["transcript"] == written
     assert (body["results"][0]["title"], body["results"][0]["score"]) == ("U.S. Virgin Islands", 1.0)
