@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import soxr
 
-from asr import libsndfile, ogg, wav
+from asr import channels, libsndfile, ogg, wav
 from asr.audio import SAMPLE_RATE_HZ, Audio, Samples
 from asr.errors import AudioTooLarge, AudioTooLong, UndecodableAudio, UnsupportedAudio
 from asr.libsndfile import Block, Encoding, PcmFormat
@@ -45,7 +45,8 @@ def decode(data: bytes, *, limits: DecodeLimits = DecodeLimits(), pcm: PcmFormat
     """The sound of a file as mono float32 at 16 kHz; `pcm` describes headerless samples.
 
     A file that ends early or is broken in the middle gives what can be heard, with `Audio.truncated` set.
-    Channels are averaged, samples beyond full scale are cut to it, resampling is band-limited.
+    Channels are averaged, or the loudest is taken where they cancel each other; samples beyond full scale are cut
+    to it; resampling is band-limited.
 
     Raises:
         AudioTooLarge: more bytes than `limits.max_bytes`.
@@ -59,7 +60,7 @@ def decode(data: bytes, *, limits: DecodeLimits = DecodeLimits(), pcm: PcmFormat
         raise UndecodableAudio("the file is empty")
     if pcm is not None:
         _check_format(pcm.sample_rate_hz, pcm.channels, limits)
-        return _collect(libsndfile.pcm_blocks(data, pcm), limits)
+        return _collect(partial(libsndfile.pcm_blocks, data, pcm), limits)
     if data[:4] == b"RIFF" and (header := wav.read_header(data)):
         return _decode_wav(data, header, limits)
     audio = _first_readable(data, _readers(data), limits)
@@ -84,7 +85,7 @@ def _decode_wav(data: bytes, header: wav.WavHeader, limits: DecodeLimits) -> Aud
     if samples is None:
         audio = _first_readable(data, (libsndfile.file_blocks, partial(_libav_blocks, demuxer="wav")), limits)
     else:
-        audio = _collect([Block(samples[:, None], header.sample_rate_hz)], limits)
+        audio = _collect(lambda: [Block(samples[:, None], header.sample_rate_hz)], limits)
     return replace(audio, truncated=True) if header.truncated else audio
 
 
@@ -120,10 +121,10 @@ def _libav_blocks(data: bytes, demuxer: str) -> Iterator[Block]:
 def _first_readable(data: bytes, readers: tuple[Reader, ...], limits: DecodeLimits) -> Audio:
     for reader in readers[:-1]:
         try:
-            return _collect(reader(data), limits)
+            return _collect(partial(reader, data), limits)
         except UndecodableAudio:
             continue
-    return _collect(readers[-1](data), limits)
+    return _collect(partial(readers[-1], data), limits)
 
 
 def _check_format(sample_rate_hz: int, channels: int, limits: DecodeLimits) -> None:
@@ -136,16 +137,24 @@ def _check_format(sample_rate_hz: int, channels: int, limits: DecodeLimits) -> N
         )
 
 
-def _collect(blocks: Iterable[Block], limits: DecodeLimits) -> Audio:
+def _collect(read: Callable[[], Iterable[Block]], limits: DecodeLimits) -> Audio:
+    """All of the sound; read twice where its channels cancel each other, which only its end tells."""
+    average = channels.Average()
+    audio = _mixed_down(read(), limits, average.mix)
+    better = average.better_channel()
+    return audio if better is None else _mixed_down(read(), limits, partial(channels.only, better))
+
+
+def _mixed_down(blocks: Iterable[Block], limits: DecodeLimits, mix: Callable[[Samples], Samples]) -> Audio:
     """Check, count, mix down and resample block by block."""
     pieces: list[Samples] = []
     resampler: soxr.ResampleStream | None = None
     frames = values = clipped = 0
     truncated = False
     for block in blocks:
-        rate_hz, channels = block.sample_rate_hz, block.samples.shape[1]
+        rate_hz = block.sample_rate_hz
         if not frames:
-            _check_format(rate_hz, channels, limits)
+            _check_format(rate_hz, block.samples.shape[1], limits)
             resampler = None if rate_hz == SAMPLE_RATE_HZ else soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1)
         frames += len(block.samples)
         values += block.samples.size
@@ -154,7 +163,7 @@ def _collect(blocks: Iterable[Block], limits: DecodeLimits) -> Audio:
             raise AudioTooLong(f"more than {limits.max_duration_s:g} s of sound")
         samples, at_full_scale = _bounded(block.samples)
         clipped += at_full_scale
-        mono = samples[:, 0] if channels == 1 else samples.mean(axis=1, dtype=np.float32)
+        mono = mix(samples)
         pieces.append(resampler.resample_chunk(mono) if resampler else mono)
     if not frames:
         raise UndecodableAudio("the file holds no sound")

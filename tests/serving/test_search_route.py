@@ -194,6 +194,13 @@ def test_a_query_longer_than_a_query_may_be_is_413(server: LiveServer) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "audio_too_long")
 
 
+def test_a_phone_whose_channels_cancel_each_other_is_heard(server: LiveServer, query_clip: Path) -> None:
+    samples, rate = samples_of(query_clip)
+    turned_over = np.stack([samples, -samples], axis=1).tobytes()
+    body = search(server, turned_over, encoding="s16le", sample_rate=str(rate), channels="2").json()
+    assert body["transcript"] == "what time is it"
+
+
 def test_words_are_the_models_and_the_transcript_is_made_of_them(server: LiveServer, speech: list[Recording]) -> None:
     counts = set()
     for clip in (one for one in speech if one.source in {"picovoice_wakeword", "voice_queries"}):
