@@ -16,7 +16,7 @@
     ├── InvalidProfile (ValueError)       a device profile cannot be used; names the file, the profile and the field
     ├── CannotSimulate (ValueError)       a device would send nothing of this recording
     ├── InvalidSplit (ValueError)         shares, dates or other settings of a split do not fit each other
-    └── WorkerDied (RuntimeError)         a worker process was killed
+    └── WorkerDied (ChildProcessError)    a worker process was killed
 
 A recording that cannot be used is no exception here: it is reported and skipped.
 """
@@ -74,7 +74,7 @@ class MissingTerms(DataError, ValueError):
     """Source, licence or consent is known for none of the recordings."""
 
 
-class WorkerDied(DataError, RuntimeError):
+class WorkerDied(DataError, ChildProcessError):
     """A worker process was killed, likely for lack of memory."""
 
 

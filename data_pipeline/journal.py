@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
-from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from asr.audio import SAMPLE_RATE_HZ, Audio
+from asr.audio import Audio
 from asr.errors import AudioError
 from data_pipeline.card import StepRecord
 from data_pipeline.errors import DataError
 from data_pipeline.files import write_whole
+from data_pipeline.flac import flac
 from data_pipeline.manifest import InvalidLine, Row, parse_row
 from data_pipeline.parallel import ordered
 from data_pipeline.recordings import read_audio
@@ -118,7 +118,7 @@ def _failure(row: Row, reason: str) -> tuple[int, str, str]:
 
 def _written(row: Row, audio: Audio, folder: Path) -> Row:
     """The row of a new recording, which is written where it is not there yet. Raises OSError."""
-    data = _flac(audio)
+    data = flac(audio)
     digest = sha256(data).hexdigest()
     path = folder / AUDIO / f"{digest[:NAME_DIGITS]}.flac"
     if not path.is_file() or path.stat().st_size != len(data):
@@ -131,11 +131,3 @@ def _written(row: Row, audio: Audio, folder: Path) -> Row:
         duration_s=duration_s,
         offset_s=None,
     )
-
-
-def _flac(audio: Audio) -> bytes:
-    import soundfile
-
-    file = BytesIO()
-    soundfile.write(file, audio.samples, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
-    return file.getvalue()

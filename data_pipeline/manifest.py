@@ -19,6 +19,8 @@ from data_pipeline.files import whole_file
 MAX_LINE_BYTES: Final = 1 << 20
 """A longer line is no manifest's; bounds the memory for a file that is something else."""
 
+MAX_DIGITS: Final = 400
+"""Of a whole number; what JSON calls a number need not fit anywhere."""
 SHOWN_BYTES: Final = 200
 """Of a line that is no row."""
 
@@ -57,9 +59,15 @@ class Row:
 
     @property
     def key(self) -> str:
-        """What names the utterance within its manifest: its `id`, else file and offset."""
-        named = (self.fields or {}).get("id")
-        return str(named) if named is not None else f"{self.audio_filepath}@{self.offset_s or 0:g}"
+        """What names the row within its manifest: its `id`, else file and offset; and its labeler, if it names one."""
+        named, labeler = self.field("id"), self.field("labeler")
+        utterance = named if named is not None else f"{self.audio_filepath}@{self.offset_s or 0:g}"
+        return utterance if labeler is None else f"{utterance}#{labeler}"
+
+    @property
+    def recording(self) -> str:
+        """What names the sound, wherever the manifest lies and whoever labelled it: the file's hash or name, offset."""
+        return f"{self.field('sha256') or self.path.name}@{self.offset_s or 0:g}"
 
     def with_fields(self, **fields: object) -> "Row":
         """The row with fields added or replaced; None removes one."""
@@ -176,10 +184,10 @@ def parse_row(data: bytes, *, manifest: Path, line: int) -> Row:
     try:
         if len(data) > MAX_LINE_BYTES:
             raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
-        values = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        values = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_int=_integer)
         if not isinstance(values, dict):
             raise ValueError("not a JSON object")
-        if data.count(b"[") + data.count(b"{") > MAX_NESTING and _nesting(values) > MAX_NESTING:
+        if data.count(b"[") + data.count(b"{") > MAX_NESTING and nesting(values) > MAX_NESTING:
             raise RecursionError
         if b"\\u" in data:
             json.dumps(values, ensure_ascii=False).encode()
@@ -202,9 +210,16 @@ def parse_row(data: bytes, *, manifest: Path, line: int) -> Row:
         raise InvalidManifest(f"{manifest}, line {line}: {error}") from None
 
 
-def _nesting(value: object) -> int:
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
+
+
+def nesting(value: object) -> int:
+    """How deep lists and objects of a JSON value stand in each other; 1 for a value that is neither."""
     below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max(map(_nesting, below), default=0)
+    return 1 + max(map(nesting, below), default=0)
 
 
 def _refuse_constant(name: str) -> None:

@@ -71,7 +71,7 @@ class Simulation:
         detector, sounds = _detector(), _sounds(self.noise, self.rooms)
         speech = find_speech(audio, detector)
         for profile in self.devices:
-            rng = generator(self.seed, profile, row.key)
+            rng = generator(self.seed, profile, row.recording)
             simulated = simulate(audio, profile, rng=rng, detector=detector, sounds=sounds, speech=speech)
             yield _labelled(row, profile, simulated.treatment), simulated.audio
 
@@ -112,9 +112,9 @@ def find_speech(audio: Audio, detector: VoiceDetector) -> tuple[Span, ...]:
     return speech_spans(detector.activity(audio), REFERENCE)
 
 
-def generator(seed: int, profile: DeviceProfile, key: str) -> np.random.Generator:
+def generator(seed: int, profile: DeviceProfile, recording: str) -> np.random.Generator:
     """The random numbers of one recording on one device, whatever was simulated before it."""
-    digest = sha256(f"{seed}\n{profile.id}\n{key}".encode()).digest()
+    digest = sha256(f"{seed}\n{profile.id}\n{recording}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 

@@ -88,8 +88,9 @@ def test_any_bytes_are_a_row_or_a_refusal(data: bytes) -> None:
         (b'{"audio_filepath": "a", "duration": 0}', "duration"),
         (b'{"audio_filepath": "a", "duration": NaN}', "NaN is no JSON"),
         (b'{"audio_filepath": "a", "duration": 1, "text": "", "x": [-Infinity]}', "-Infinity is no JSON"),
+        (b'{"audio_filepath": "a", "duration": 1, "x": 1' + b"0" * 5000 + b"}", "a number of 5001 digits"),
         (b'{"audio_filepath": "a", "duration": true}', "duration"),
-        (b'{"audio_filepath": "a", "duration": 1' + b"0" * 400 + b"}", "duration"),
+        (b'{"audio_filepath": "a", "duration": 1' + b"0" * 390 + b"}", "duration"),
         (b'{"audio_filepath": "a", "duration": 1, "offset": -1}', "offset"),
         (b'{"audio_filepath": "a", "duration": 1, "text": 5}', "text"),
     ],
@@ -156,6 +157,14 @@ def test_a_key_is_the_id_or_the_place() -> None:
     assert row.key == "a.wav@0"
     assert row.with_fields(id=7).key == "7"
     assert row.with_fields(id=7).with_fields(id=None) == row.with_fields()
+    assert row.with_fields(labeler="anna").key == "a.wav@0#anna"
+    assert row.with_fields(id=7, labeler="bob").key == "7#bob"
+
+
+def test_a_recording_has_one_name_wherever_the_manifest_lies_and_whoever_labels_it(tmp_path: Path) -> None:
+    row = Row(MANIFEST, 1, "a.wav", 1.0, "a", 2.5)
+    assert row.recording == row.with_fields(labeler="bob").moved_to(tmp_path / "m.jsonl").recording == "a.wav@2.5"
+    assert row.with_fields(sha256="f00").recording == "f00@2.5"
 
 
 def test_a_manifest_behind_a_link_points_to_the_same_recordings(tmp_path: Path) -> None:

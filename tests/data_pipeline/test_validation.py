@@ -1,6 +1,7 @@
 """What is wrong with a manifest is told once, by line."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,14 @@ def test_an_utterance_is_there_once(tmp_path: Path) -> None:
         {"audio_filepath": "b.wav", "id": 7},
         {"audio_filepath": "c.wav", "id": "7"},
         {"audio_filepath": "a.wav", "id": "another label"},
+        {"audio_filepath": "a.wav", "labeler": "anna"},
+        {"audio_filepath": "a.wav", "labeler": "bob"},
     )
     assert faults(manifest) == [
         (3, "the same recording and offset as in line 1: a.wav@0"),
         (5, "the same `id` as in line 4: 7"),
     ]
-    assert sum(isinstance(line, Row) for line in checked_lines(manifest)) == 4
+    assert sum(isinstance(line, Row) for line in checked_lines(manifest)) == 6
 
 
 def test_parts_do_not_overlap(tmp_path: Path) -> None:
@@ -69,6 +72,9 @@ def test_parts_do_not_overlap(tmp_path: Path) -> None:
         ({"audio_filepath": "clip.flac", "offset": 2, "duration": 1}, "the part would end at 3.0 s"),
         ({"audio_filepath": "clip.flac", "duration": 2.219, "sha256": "0"}, "sha256 differs"),
         ({"audio_filepath": "cut.flac", "duration": 2.219}, "cut or damaged"),
+        ({"audio_filepath": "/dev/zero"}, "not a regular file"),
+        ({"audio_filepath": "pipe.wav"}, "not a regular file"),
+        ({"audio_filepath": "huge.wav"}, "more than 268435456"),
     ],
 )
 def test_a_recording_that_is_not_what_the_manifest_says(
@@ -77,6 +83,9 @@ def test_a_recording_that_is_not_what_the_manifest_says(
     (tmp_path / "clip.flac").write_bytes(query_clip.read_bytes())
     (tmp_path / "cut.flac").write_bytes(query_clip.read_bytes()[:20_000])
     (tmp_path / "empty.wav").touch()
+    os.mkfifo(tmp_path / "pipe.wav")
+    with (tmp_path / "huge.wav").open("wb") as huge:
+        huge.truncate(1 << 40)  # a file of holes
     [line] = checked_lines(manifest_of(tmp_path, row))
     failure = sound_failure(line)
     assert failure is not None
