@@ -5,11 +5,20 @@ Knows the steps that read a manifest. What came before the first of them (ingest
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from data_pipeline.card import StepRecord, file_sha256, read_card
 from data_pipeline.dataset import Dataset, change_sound, change_table
 from data_pipeline.errors import InvalidCard, NotReproduced
 from data_pipeline.steps import SOUND_STEPS, TABLE_STEPS, load_sound_step, load_table_step
+
+
+@runtime_checkable
+class ReadsMore(Protocol):
+    """A step that reads more files than its input."""
+
+    def check(self) -> None:
+        """Raises DataError with the file that is not what it was, or not there."""
 
 
 def rebuild(
@@ -42,6 +51,8 @@ def rebuild(
 
 def _again(record: StepRecord, source: Path, out: Path, workers: int | None) -> Dataset:
     if sound := load_sound_step(record.name, record.version, record.settings):
+        if isinstance(sound, ReadsMore):
+            sound.check()
         return change_sound(sound, source, out, workers=workers)
     table = load_table_step(record.name, record.version, record.settings)
     if table is None:

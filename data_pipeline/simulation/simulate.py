@@ -27,7 +27,7 @@ from data_pipeline.simulation.microphone import colour
 from data_pipeline.simulation.noise import NoiseKind, road_noise, stretch_of, with_noise
 from data_pipeline.simulation.profiles import DeviceProfile
 from data_pipeline.simulation.room import reverberated
-from data_pipeline.simulation.sounds import Sounds, read_sounds
+from data_pipeline.simulation.sounds import Sounds, SoundSet, read_sounds
 from data_pipeline.simulation.treatment import Treatment
 
 REFERENCE: Final = ClippingRule(min_speech_s=0.15)
@@ -48,10 +48,10 @@ class Simulation:
 
     devices: tuple[DeviceProfile, ...]
     seed: int = 0
-    noise: str | None = None
-    """A manifest of noises, seen from the working folder; None takes those that the package carries."""
-    rooms: str | None = None
-    """A manifest of room responses; the same."""
+    noise: SoundSet | None = None
+    """Noises; None takes those that the package carries."""
+    rooms: SoundSet | None = None
+    """Room responses; the same."""
 
     @property
     def name(self) -> str:
@@ -62,6 +62,12 @@ class Simulation:
     def version(self) -> int:
         """See `SoundStep`."""
         return 1
+
+    def check(self) -> None:
+        """Before the step is run again: raises CannotSimulate where it would draw from other sounds, or from none."""
+        for sounds in (self.noise, self.rooms):
+            if sounds:
+                sounds.check()
 
     def change(self, row: Row, audio: Audio) -> Iterator[tuple[Row, Audio]]:
         """One recording for each device; the row says which device it is and what was done.
@@ -190,6 +196,6 @@ def _detector() -> VoiceDetector:
 
 
 @cache
-def _sounds(noise: str | None, rooms: str | None) -> Sounds:
+def _sounds(noise: SoundSet | None, rooms: SoundSet | None) -> Sounds:
     """Once in each worker process."""
-    return read_sounds(Path(noise) if noise else None, Path(rooms) if rooms else None)
+    return read_sounds(Path(noise.manifest) if noise else None, Path(rooms.manifest) if rooms else None)

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
 from asr.audio import Samples
 from asr.errors import AudioError
+from data_pipeline.card import file_sha256
 from data_pipeline.errors import CannotSimulate, InvalidManifest
 from data_pipeline.manifest import Row, read_manifest
-from data_pipeline.recordings import read_audio
+from data_pipeline.recordings import read_audio, read_bytes
 
 CACHED: Final = 32
 """Recordings that a process holds."""
@@ -45,6 +47,40 @@ class Sounds:
     def room(self, rng: np.random.Generator) -> Sound:
         """Any room response. Raises CannotSimulate where it cannot be read."""
         return _drawn(self.rooms, rng)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundSet:
+    """A manifest of sounds and what it holds, so that a card tells it from a later one of the same name."""
+
+    manifest: str
+    """Its path, seen from the working folder."""
+    sha256: str
+    """Of the manifest and its recordings."""
+
+    @classmethod
+    def at(cls, manifest: str) -> Self:
+        """What is there now. Raises CannotSimulate where it or a recording of it cannot be read, InvalidManifest."""
+        path = Path(manifest)
+        try:
+            digest = sha256(file_sha256(path).encode())
+            for name in dict.fromkeys(row.audio_filepath for row in read_manifest(path)):
+                digest.update(sha256(_bytes(path.parent / name)).digest())
+        except OSError as error:
+            raise CannotSimulate(f"{error.filename}, which is to be heard: {error.strerror}") from None
+        return cls(manifest=manifest, sha256=digest.hexdigest())
+
+    def check(self) -> None:
+        """Raises CannotSimulate where the sounds are no longer there, or others; InvalidManifest."""
+        if self.at(self.manifest) != self:
+            raise CannotSimulate(f"{self.manifest}: not the sounds that were heard before: their sha256 differs")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return read_bytes(path)
+    except AudioError as error:
+        raise CannotSimulate(f"{path}, which is to be heard: {error}") from None
 
 
 def read_sounds(noise: Path | None = None, rooms: Path | None = None) -> Sounds:

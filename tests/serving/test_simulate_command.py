@@ -10,6 +10,7 @@ import pytest
 from asr.cache import pull
 from data_pipeline.manifest import matching, read_manifest, write_manifest
 from tests.conftest import CLIPS
+from tests.serving.in_process import data_command
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,7 +67,49 @@ def test_devices_noises_and_rooms_of_ones_own(manifest: Path, tmp_path: Path) ->
     assert {(one["profile"], one["snr_db"]) for one in told} == {("mine@7", 3.0)}
     assert {one["noise"].split("/")[0] for one in told} == {"noise"}
     settings = json.loads((tmp_path / "out" / "card.json").read_text())["steps"][-1]["settings"]
-    assert not Path(settings["noise"]).is_absolute()
+    assert not Path(settings["noise"]["manifest"]).is_absolute()
+    assert settings["noise"]["sha256"] != settings["rooms"]["sha256"]
+
+
+@pytest.fixture
+def noisy(manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """A command whose noise lies in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    rows = read_manifest(CLIPS / "noise.jsonl")
+    row = next(rows)
+    (tmp_path / "own.flac").write_bytes(row.path.read_bytes())
+    (tmp_path / "other.flac").write_bytes(next(rows).path.read_bytes())
+    (tmp_path / "noise.jsonl").write_text(json.dumps({**row.as_json(), "audio_filepath": "own.flac"}))
+    moved = next(read_manifest(manifest)).moved_to(tmp_path / "one.jsonl")
+    (tmp_path / "one.jsonl").write_text(json.dumps(moved.as_json()))
+    return ("one.jsonl", "--out", "out", "--device", "phone-noisy", "--noise", "noise.jsonl", "--workers", "1")
+
+
+def test_other_noise_in_the_same_file_is_another_step(
+    noisy: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = data_command("simulate", capsys)
+    assert run(*noisy).returncode == 0
+    assert "was there already" in run(*noisy).stderr
+    (tmp_path / "other.flac").replace("own.flac")
+    refused = run(*noisy)
+    assert (refused.returncode, "another data set" in refused.stderr) == (2, True)
+
+
+def test_a_rebuild_names_the_noise_that_is_not_what_it_was(
+    noisy: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert data_command("simulate", capsys)(*noisy).returncode == 0
+    rebuild = data_command("rebuild", capsys)
+    again = (tmp_path / "out" / "card.json", "--manifest", tmp_path / "one.jsonl", "--workers", "1", "--out")
+    assert rebuild(*again, tmp_path / "again").returncode == 0
+    (tmp_path / "other.flac").replace("own.flac")
+    assert "noise.jsonl: not the sounds that were heard" in rebuild(*again, tmp_path / "changed").stderr
+    (tmp_path / "own.flac").unlink()
+    assert "own.flac, which is to be heard: No such file" in rebuild(*again, tmp_path / "gone").stderr
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert "noise.jsonl, which is to be heard: No such file" in rebuild(*again, tmp_path / "far").stderr
 
 
 def test_the_list_names_every_device(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from serving.commands.data.shell import replace_option, workers_option
 
 if TYPE_CHECKING:
     from data_pipeline.simulation.profiles import DeviceProfile
+    from data_pipeline.simulation.sounds import SoundSet
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -59,13 +60,15 @@ def simulate(
         raise click.UsageError("MANIFEST, --out DIR and at least one --device NAME are needed; --list shows the names")
     wanted = chosen(devices, known)
     read_sounds(noise, rir)
-    step = Simulation(devices=wanted, seed=seed, noise=_from_here(noise), rooms=_from_here(rir))
+    step = Simulation(devices=wanted, seed=seed, noise=_sound_set(noise), rooms=_sound_set(rir))
     conclude(run_sound_step(step, manifest, out, replace=replace, workers=workers))
 
 
-def _from_here(path: Path | None) -> str | None:
-    """Seen from the working folder, so that a card names no other folder of this machine."""
-    return Path(os.path.relpath(path)).as_posix() if path else None
+def _sound_set(manifest: Path | None) -> "SoundSet | None":
+    """Its path seen from the working folder, so that a card names no other folder of this machine."""
+    from data_pipeline.simulation.sounds import SoundSet
+
+    return SoundSet.at(Path(os.path.relpath(manifest)).as_posix()) if manifest else None
 
 
 def _show(profiles: "Iterable[DeviceProfile]") -> None:
