@@ -8,20 +8,23 @@
 What was done stays: a run that was cut off goes on where it stopped. Knows no step in particular.
 """
 
+import fcntl
 import json
+import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from shutil import rmtree
 from typing import BinaryIO, Final
 
 from data_pipeline.card import NAME as CARD
 from data_pipeline.card import Card, Origin, StepRecord, file_sha256, history, read_card, write_card
 from data_pipeline.errors import OtherDataset
 from data_pipeline.files import whole_file
-from data_pipeline.journal import AUDIO, JOURNAL, Journal
+from data_pipeline.journal import AUDIO, JOURNAL, NAME_DIGITS, Journal
 from data_pipeline.manifest import InvalidLine, Row, matching, read_manifest, write_manifest
 from data_pipeline.steps import SoundStep, Step, TableStep, settings_of
 from data_pipeline.validation import checked_lines
@@ -63,13 +66,14 @@ def change_sound(
     """
     start = _record(step, manifest)
     earlier = history(manifest, start.input_sha256)
-    if there := finished(out, start):
-        return there
-    journal = Journal(out, start)
-    journal.fill(step, checked_lines(manifest), workers=workers, on_done=on_done)
-    dataset = write_dataset(journal.items(), start, out, earlier=earlier, on_failure=on_failure)
-    journal.remove()
-    return dataset
+    with claimed(out):
+        if there := finished(out, start):
+            return there
+        journal = Journal(out, start)
+        journal.fill(step, checked_lines(manifest), workers=workers, on_done=on_done)
+        dataset = _written(journal.items(), start, out, earlier=earlier, on_failure=on_failure)
+        journal.remove()
+        return dataset
 
 
 def change_table(
@@ -83,8 +87,6 @@ def change_table(
     """Make a data set of the same recordings with other rows; otherwise as `change_sound`."""
     start = _record(step, manifest)
     earlier = history(manifest, start.input_sha256)
-    if there := finished(out, start):
-        return there
 
     def items() -> Iterator[Row | InvalidLine]:
         yield from (line for line in checked_lines(manifest) if isinstance(line, InvalidLine))
@@ -92,7 +94,10 @@ def change_table(
             yield item
             on_done()
 
-    return write_dataset(items(), start, out, earlier=earlier, parts=step.parts, on_failure=on_failure)
+    with claimed(out):
+        if there := finished(out, start):
+            return there
+        return _written(items(), start, out, earlier=earlier, parts=step.parts, on_failure=on_failure)
 
 
 def write_dataset(
@@ -101,41 +106,63 @@ def write_dataset(
     out: Path,
     *,
     earlier: tuple[StepRecord, ...] = (),
-    parts: str | None = None,
     on_failure: _Listener = lambda failure: None,
 ) -> Dataset:
-    """Write rows, failures, parts and card; `start` is the record of the step that the rows come from.
+    """Write rows, failures and card; `start` is the record of the step that the rows come from.
 
-    Raises OSError.
+    Raises OtherDataset where another run is writing there, OSError.
     """
+    with claimed(out):
+        return _written(items, start, out, earlier=earlier, on_failure=on_failure)
+
+
+def _written(
+    items: Iterable[Row | InvalidLine],
+    start: StepRecord,
+    out: Path,
+    *,
+    earlier: tuple[StepRecord, ...],
+    on_failure: _Listener,
+    parts: str | None = None,
+) -> Dataset:
     (out / CARD).unlink(missing_ok=True)
-    origins: Counter[Origin] = Counter()
-    failures: list[None] = []
-
-    def kept(file: BinaryIO) -> Iterator[Row]:
-        for item in items:
-            if isinstance(item, Row):
-                origins[_origin(item)] += 1
-                yield item
-            else:
-                failures.append(None)
-                file.write(_failure(item))
-                on_failure(item)
-
-    with whole_file(out / FAILURES) as file:
-        whole = write_manifest(kept(file), out / MANIFEST)
-    hashes = {MANIFEST: whole.sha256, **_write_parts(out, parts)}
+    with whole_file(out / FAILURES) as failures:
+        tally = _Tally(failures, on_failure)
+        whole = write_manifest(tally.rows_of(items), out / MANIFEST)
     record = replace(
         start,
-        output_sha256=hashes,
+        output_sha256={MANIFEST: whole.sha256, **_write_parts(out, parts)},
         content_sha256=whole.content_sha256,
         rows=whole.rows,
-        failures=len(failures),
+        failures=tally.failures,
     )
-    counted = tuple(replace(origin, rows=rows) for origin, rows in sorted(origins.items(), key=repr))
-    card = Card(f"voicesearch {version('voicesearch')}", (*earlier, record), whole.rows, whole.duration_s, counted)
+    software = f"voicesearch {version('voicesearch')}"
+    card = Card(software, (*earlier, record), whole.rows, whole.duration_s, tally.counted_origins())
     write_card(card, out)
     return Dataset(out, card)
+
+
+@dataclass
+class _Tally:
+    """Lets rows through and counts where they are from; puts failures into their file."""
+
+    file: BinaryIO
+    on_failure: _Listener
+    failures: int = 0
+    origins: Counter[Origin] = field(default_factory=Counter)
+
+    def rows_of(self, items: Iterable[Row | InvalidLine]) -> Iterator[Row]:
+        for item in items:
+            if isinstance(item, Row):
+                self.origins[_origin(item)] += 1
+                yield item
+            else:
+                self.failures += 1
+                self.file.write(_failure(item))
+                self.on_failure(item)
+
+    def counted_origins(self) -> tuple[Origin, ...]:
+        return tuple(replace(origin, rows=rows) for origin, rows in sorted(self.origins.items(), key=repr))
 
 
 def finished(out: Path, start: StepRecord) -> Dataset | None:
@@ -154,12 +181,39 @@ def finished(out: Path, start: StepRecord) -> Dataset | None:
     return None if made.failures else Dataset(out, card, was_there=True)
 
 
-def clear(out: Path) -> None:
-    """Remove a data set, or the beginning of one; a folder that is neither is left alone. Raises OSError."""
-    if (out / CARD).is_file() or (out / JOURNAL).is_file():
-        for name in (CARD, JOURNAL, *(path.name for path in out.glob("*.jsonl"))):
+@contextmanager
+def claimed(out: Path) -> Iterator[None]:
+    """The folder, made if need be, for one writer at a time. Raises OtherDataset where another is at work, OSError."""
+    out.mkdir(parents=True, exist_ok=True)
+    handle = os.open(out, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise OtherDataset(f"{out}: another run is writing there") from None
+    finally:
+        os.close(handle)
+
+
+def clear(out: Path, *, source: Path | None) -> None:
+    """Remove a data set, or the beginning of one, and nothing else that lies in its folder; `source` is read next.
+
+    Raises OtherDataset where the source lies in that folder, InvalidCard, OSError.
+    """
+    if source and source.resolve().is_relative_to(out.resolve()):
+        raise OtherDataset(f"{source} lies in {out}, which would be removed")
+    card = read_card(out / CARD) if (out / CARD).is_file() and (out / MANIFEST).is_file() else None
+    if card is None and not (out / JOURNAL).is_file():
+        return
+    manifests = card.steps[-1].output_sha256 if card and card.steps else ()
+    with claimed(out):
+        for name in (CARD, JOURNAL, MANIFEST, FAILURES, *manifests):
             (out / name).unlink(missing_ok=True)
-        rmtree(out / AUDIO, ignore_errors=True)
+        for recording in (out / AUDIO).glob("*"):
+            if re.fullmatch(rf"[0-9a-f]{{{NAME_DIGITS}}}\.\w+", recording.name):
+                recording.unlink()
+        if (out / AUDIO).is_dir() and not any((out / AUDIO).iterdir()):
+            (out / AUDIO).rmdir()
 
 
 def record_of(name: str, version: int, settings: dict[str, object], source: Path, sha256: str) -> StepRecord:

@@ -6,6 +6,7 @@ Knows nothing of the work. Processes, not threads: decoding and level measuremen
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -39,7 +40,7 @@ def ordered(work: Callable[[T], R], items: Iterable[T], *, workers: int | None =
     left = iter(items)
     chunks: Iterator[list[T]] = iter(lambda: list(islice(left, CHUNK)), [])
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_the_parent)
     pending: deque[Future[list[R]]] = deque()
     try:
         for chunk in chunks:
@@ -57,6 +58,18 @@ def ordered(work: Callable[[T], R], items: Iterable[T], *, workers: int | None =
 
 def _each(work: Callable[[T], R], chunk: Sequence[T]) -> list[R]:
     return [work(item) for item in chunk]
+
+
+def _end_with_the_parent() -> None:
+    """A worker waits for work for ever, also of a parent that was killed."""
+    threading.Thread(target=_await_the_parent, daemon=True).start()
+
+
+def _await_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
 
 
 @contextmanager

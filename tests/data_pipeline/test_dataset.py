@@ -13,7 +13,7 @@ import pytest
 
 from asr.decode import decode
 from data_pipeline.card import file_sha256, read_card
-from data_pipeline.dataset import change_sound, change_table, clear, write_dataset
+from data_pipeline.dataset import change_sound, change_table, claimed, clear, write_dataset
 from data_pipeline.errors import InvalidCard, OtherDataset
 from data_pipeline.journal import JOURNAL
 from data_pipeline.manifest import InvalidLine, Row, read_manifest, write_manifest
@@ -93,9 +93,13 @@ def test_a_rerun_does_nothing_and_another_step_is_refused(manifest: Path, halvin
     with pytest.raises(OtherDataset, match="no finished data set"):
         change_table(Shouting(), manifest, manifest.parent)
     assert content(out) == before
-    clear(out)
-    assert content(out) == {}
-    clear(manifest.parent)
+    (out / "mine.jsonl").write_text("mine")
+    (out / "audio" / "mine.flac").write_text("mine")
+    with pytest.raises(OtherDataset, match="would be removed"):
+        clear(out, source=first.manifest)
+    clear(out, source=manifest)
+    assert set(content(out)) == {"mine.jsonl", "audio/mine.flac"}
+    clear(manifest.parent, source=None)
     assert manifest.is_file(), "what is no data set is left alone"
 
 
@@ -203,3 +207,12 @@ def test_a_full_disk_under_a_sound_step_is_no_failure_of_a_row(
     assert not (tmp_path / "out" / "manifest.jsonl").exists()
     whole = change_sound(halving, manifest, tmp_path / "whole", workers=1)
     assert content(change_sound(halving, manifest, tmp_path / "out", workers=1).folder) == content(whole.folder)
+
+
+def test_one_run_at_a_time_writes_into_a_folder(manifest: Path, halving: Halving, tmp_path: Path) -> None:
+    with claimed(tmp_path / "out"):
+        with pytest.raises(OtherDataset, match="another run is writing there"):
+            change_sound(halving, manifest, tmp_path / "out", workers=1)
+        with pytest.raises(OtherDataset, match="another run is writing there"):
+            change_table(Shouting(), manifest, tmp_path / "out")
+    assert change_sound(halving, manifest, tmp_path / "out", workers=1).card.rows == 24

@@ -2,8 +2,12 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from itertools import count, islice
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +59,32 @@ def test_an_error_ends_the_work(workers: int) -> None:
 def test_a_killed_worker_is_told() -> None:
     with pytest.raises(WorkerDied, match="memory"):
         list(ordered(die, range(3), workers=2))
+
+
+def report_and_wait(folder: str) -> None:
+    (Path(folder) / str(os.getpid())).touch()
+    time.sleep(60)
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    program = (
+        "from tests.data_pipeline.test_parallel import *; list(ordered(report_and_wait, [sys.argv[1]] * 20, workers=2))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=Path(__file__).parents[2])
+    give_up = time.monotonic() + 60
+    while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < give_up:
+        time.sleep(0.05)
+    workers = [int(path.name) for path in tmp_path.iterdir()]
+    assert len(workers) == 2
+    parent.kill()
+    parent.wait()
+    while any(map(is_alive, workers)) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert not any(map(is_alive, workers))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False

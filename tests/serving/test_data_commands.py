@@ -50,6 +50,22 @@ def test_clip_normalize_and_rebuild(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert run("normalize", source, "--out", tmp_path / "level", "--workers", "1", "--replace") == 0
 
 
+@pytest.mark.parametrize("step", ["clip", "normalize", "clean", "split"])
+def test_the_input_is_not_replaced(step: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("normalize", CLIPS / "manifest.jsonl", "--out", tmp_path, "--workers", "1") == 0
+    before = sorted(tmp_path.rglob("*"))
+    assert run(step, tmp_path / "manifest.jsonl", "--out", tmp_path, "--replace") == 2
+    assert "would be removed" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-1", "x"])
+def test_a_number_that_is_none_is_refused(number: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("clip", CLIPS / "manifest.jsonl", "--out", tmp_path / "out", "--lead-padding-s", number) == 2
+    assert number in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_rows_that_cannot_be_used_are_told_one_line_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = tmp_path / "manifest.jsonl"
     lines = [{"audio_filepath": f"absent-{n}.wav", "duration": 1, "text": "a"} for n in range(30)]

@@ -5,15 +5,16 @@ from pathlib import Path
 import click
 
 from serving.commands.data.shell import manifest_argument, out_option, replace_option, workers_option
+from serving.commands.finite import FiniteRange
 
 
 @click.command()
 @manifest_argument
 @out_option
 @click.option("--detector", type=click.Choice(["silero", "webrtc"]), default="silero", show_default=True)
-@click.option("--lead-padding-s", type=click.FloatRange(0, 10), help="Sound kept before it. [default: the server's]")
-@click.option("--trail-padding-s", type=click.FloatRange(0, 10), help="Sound kept after it. [default: the server's]")
-@click.option("--hangover-s", type=click.FloatRange(0, 10), help="Longest pause within speech. [default: the server's]")
+@click.option("--lead-padding-s", type=FiniteRange(0, 10), help="Sound kept before it. [default: the server's]")
+@click.option("--trail-padding-s", type=FiniteRange(0, 10), help="Sound kept after it. [default: the server's]")
+@click.option("--hangover-s", type=FiniteRange(0, 10), help="Longest pause within speech. [default: the server's]")
 @replace_option
 @workers_option
 def clip(

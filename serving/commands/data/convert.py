@@ -42,7 +42,7 @@ def _import(source: Path, out: Path, columns: dict[str, str], replace: bool) -> 
 
     foreign = find_foreign_set(source, columns)
     if replace:
-        clear(out)
+        clear(out, source=source)
     with told("convert", None) as (_, on_failure):
         made = convert_set(foreign, out, on_failure=on_failure)
     conclude(made)

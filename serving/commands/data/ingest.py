@@ -70,10 +70,16 @@ def ingest(
         consent=consent,
         fields=pairs(fields, "--field"),
     )
-    _run(found, Ingestion(terms=terms, copy=copy, empty_is_silence=empty_is_silence), out, replace, workers)
+    _run(
+        found,
+        Ingestion(terms=terms, copy=copy, empty_is_silence=empty_is_silence),
+        out,
+        Path(path) if replace else None,
+        workers,
+    )
 
 
-def _run(layout: "Layout", settings: "Ingestion", out: Path, replace: bool, workers: int | None) -> None:
+def _run(layout: "Layout", settings: "Ingestion", out: Path, replaced_by: Path | None, workers: int | None) -> None:
     from data_pipeline.dataset import clear
     from data_pipeline.ingest.ingest import ingest as take_in
     from data_pipeline.ingest.ingest import survey
@@ -82,8 +88,8 @@ def _run(layout: "Layout", settings: "Ingestion", out: Path, replace: bool, work
     surveyed = survey(layout, settings.terms, workers=workers)
     for reason, count in sorted(surveyed.left_out.items()):
         click.echo(f"{count} left out: {reason}", err=True)
-    if replace:
-        clear(out)
+    if replaced_by is not None:
+        clear(out, source=replaced_by)
     with told("ingest", surveyed.recordings) as (on_done, on_failure):
         made = take_in(layout, settings, surveyed, out, workers=workers, on_done=on_done, on_failure=on_failure)
     conclude(made)

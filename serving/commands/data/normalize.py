@@ -5,13 +5,14 @@ from pathlib import Path
 import click
 
 from serving.commands.data.shell import manifest_argument, out_option, replace_option, workers_option
+from serving.commands.finite import FiniteRange
 
 
 @click.command()
 @manifest_argument
 @out_option
-@click.option("--level-lufs", type=click.FloatRange(-70, 0), help="ITU-R BS.1770 level. [default: the server's]")
-@click.option("--max-boost-db", type=click.FloatRange(0, 60), help="And no more than this. [default: the server's]")
+@click.option("--level-lufs", type=FiniteRange(-70, 0), help="ITU-R BS.1770 level. [default: the server's]")
+@click.option("--max-boost-db", type=FiniteRange(0, 60), help="And no more than this. [default: the server's]")
 @replace_option
 @workers_option
 def normalize(

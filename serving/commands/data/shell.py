@@ -32,7 +32,7 @@ def run_sound_step(step: "SoundStep", manifest: Path, out: Path, *, replace: boo
     from data_pipeline import dataset
 
     if replace:
-        dataset.clear(out)
+        dataset.clear(out, source=manifest)
     with told(step.name, manifest) as (on_done, on_failure):
         made = dataset.change_sound(step, manifest, out, workers=workers, on_done=on_done, on_failure=on_failure)
     return made
@@ -43,7 +43,7 @@ def run_table_step(step: "TableStep", manifest: Path, out: Path, *, replace: boo
     from data_pipeline import dataset
 
     if replace:
-        dataset.clear(out)
+        dataset.clear(out, source=manifest)
     with told(step.name, manifest) as (on_done, on_failure):
         made = dataset.change_table(step, manifest, out, on_done=on_done, on_failure=on_failure)
     return made
