@@ -56,6 +56,16 @@ class Steps:
             yield rule, before, after
 
 
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """What a rule about words did to a label."""
+
+    changes: tuple[tuple[str, str], ...]
+    """What it wrote anew: (as it is now, as it was before). Neighbours are one change."""
+    kept: tuple[tuple[str, ...], ...]
+    """The stretches of words that it left as they were."""
+
+
 Things = Mapping[str, frozenset[str]]
 """By rule: what the labels of a corpus write in a way that the rule changes."""
 
@@ -82,7 +92,7 @@ def _things(stepped: Iterable[Steps]) -> Things:
     for one in stepped:
         for rule, before, after in one.around():
             if rule.name in WORD_RULES and before != after:
-                found.setdefault(rule.name, set()).update(thing for thing, _ in _changes(before, after))
+                found.setdefault(rule.name, set()).update(thing for thing, _ in _rewriting(before, after).changes)
     return {rule: frozenset(things) for rule, things in found.items()}
 
 
@@ -124,31 +134,29 @@ def _way_of_label(rule: str, before: str, after: str) -> str | None:
     if rule == "numbers":
         return "in words" if before != after else "in digits" if _DIGIT.search(before) else None
     if rule == "fillers" and before != after:
-        return " ".join(way for _, way in _changes(before, after))
+        return " ".join(way for _, way in _rewriting(before, after).changes)
     return f"with {rule}" if before != after else f"without {rule}"
 
 
 def _of_words(rule: str, before: str, after: str, things: frozenset[str], longest: int) -> Iterator[Usage]:
-    changes = _changes(before, after) if before != after else ()
-    for thing, way in changes:
+    rewriting = _rewriting(before, after)
+    for thing, way in rewriting.changes:
         yield Usage(rule, thing, way, True)
-    counted = [thing for thing, _ in changes]
-    for thing in _stretches(after.split(), min(longest, MAX_WORDS)):
-        if thing in things:
-            if thing in counted:
-                counted.remove(thing)
-            else:
+    for words in rewriting.kept:
+        for thing in _stretches(words, min(longest, MAX_WORDS)):
+            if thing in things:
                 yield Usage(rule, thing, thing, False)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _changes(before: str, after: str) -> tuple[tuple[str, str], ...]:
-    """What a rule about words wrote anew: (as it is now, as it was before)."""
+def _rewriting(before: str, after: str) -> Rewriting:
     old, new = before.split(), after.split()
-    return tuple(
-        (" ".join(new[c:d]) or NOTHING, " ".join(old[a:b]))
-        for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-        if kind != "equal"
+    if before == after:
+        return Rewriting((), (tuple(new),))
+    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return Rewriting(
+        tuple((" ".join(new[c:d]) or NOTHING, " ".join(old[a:b])) for kind, a, b, c, d in codes if kind != "equal"),
+        tuple(tuple(new[c:d]) for kind, _, _, c, d in codes if kind == "equal"),
     )
 
 

@@ -57,6 +57,8 @@ def test_two_ways_of_one_thing_are_a_conflict(texts: list[str], place: tuple[str
         ["3 men", "4 men"],
         ["three men", "three eggs"],
         ["123", "today"],
+        ["APRIL THIRTIETH NINETEEN SIXTY NINE", "OCTOBER FIRST NINETEEN SIXTY NINE"],
+        ["ONE OH OH TWO EIGHT", "EIGHT", "TWENTY EIGHT"],
     ],
 )
 def test_one_way_is_no_conflict(texts: list[str]) -> None:
