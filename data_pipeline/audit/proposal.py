@@ -105,10 +105,11 @@ def _cost(one: Candidate) -> tuple[int, int, int, bool, int]:
 
 
 def _efficient(one: Candidate, tried: Sequence[Candidate]) -> bool:
-    """Does no other leave as few conflicts for as few edits, at a lower cost?"""
+    """Does no other that could be chosen leave as few conflicts for as few edits, at a lower cost?"""
     return not any(
         other.conflicts <= one.conflicts and other.words_edited <= one.words_edited and _cost(other) < _cost(one)
         for other in tried
+        if other.convention != SCORING
     )
 
 

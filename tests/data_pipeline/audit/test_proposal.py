@@ -62,6 +62,9 @@ def test_the_convention_for_scoring_is_shown_and_not_proposed() -> None:
     assert proposal is not None
     assert "scoring@1" in {one.convention.id for one in proposal.candidates}
     assert proposal.chosen.convention.name != "scoring"
+    cheaper = propose(["the", "The okay"])
+    assert cheaper is not None
+    assert cheaper.chosen in cheaper.candidates
 
 
 @settings(max_examples=10)
