@@ -20,6 +20,8 @@ from data_pipeline.evaluation.scores import Reliability, Utterance, reliability,
 FOLDS: Final = 6
 PENALTY: Final = 1.0
 """Of half the squared weights of standardized features, against the summed log loss."""
+CONSTANT: Final = 1e-9
+"""A feature whose deviation is smaller than this share of its values varies by rounding only."""
 MAX_MISSED: Final = 0.005
 """Share of the clips with speech that may be called no-speech."""
 MAX_INVENTED: Final = 2 / 110
@@ -187,12 +189,14 @@ def _folds(cases: Cases) -> NDArray[np.int64]:
 
 
 def _weights(values: Matrix, targets: NDArray[np.bool_]) -> Matrix:
-    """Weights for the features as they are; the intercept is the first and not penalized."""
+    """Weights for the features as they are: the first is the intercept, not penalized; what never varies weighs 0."""
     from scipy.optimize import minimize
 
     mean, scale = values.mean(axis=0), values.std(axis=0)
-    mean[0], scale = 0.0, np.where(scale > 0, scale, 1.0)
-    standard = (values - mean) / scale
+    varies = scale > CONSTANT * np.abs(values).max(axis=0)
+    scale = np.where(varies, scale, 1.0)
+    standard = np.where(varies, (values - mean) / scale, 0.0)
+    mean[0], standard[:, 0] = 0.0, 1.0
     penalized = np.arange(values.shape[1]) > 0
 
     def loss(weights: Matrix) -> tuple[float, Matrix]:

@@ -28,6 +28,15 @@ def test_known_weights_are_found_again() -> None:
     assert found.reliability.ece < 0.02
 
 
+@pytest.mark.parametrize("constant", [0.0, 0.1, -3.7, 1e6])
+def test_a_feature_that_never_varies_has_no_weight(constant: float) -> None:
+    cases = drawn(300)
+    cases.features[:, 4] = constant
+    found = regress(cases, "speech").weights
+    assert found[FEATURES[4]] == 0.0
+    assert max(map(abs, found.values())) < 5
+
+
 def test_no_group_is_judged_by_a_fit_that_saw_it() -> None:
     cases = drawn(240)
     noise = Cases(cases.features, np.arange(240) // 40 % 2 == 0, tuple(np.arange(240) // 40))
