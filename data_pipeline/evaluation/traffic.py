@@ -51,6 +51,8 @@ def row_weights(rows: Sequence[Row], traffic: Traffic | None) -> list[float]:
     if traffic is None:
         return [1.0] * len(rows)
     if traffic.shares is None:
+        if all(row.field(traffic.field) is None for row in rows):
+            raise InvalidTraffic(f"{traffic.field}: no such file, and no row has a field of that name")
         return [_own_weight(row, traffic.field) if row.text else 0.0 for row in rows]
     counts = Counter(row.field(traffic.field) for row in rows if row.text)
     if missing := sorted(str(value) for value in counts if value not in traffic.shares):
@@ -60,12 +62,15 @@ def row_weights(rows: Sequence[Row], traffic: Traffic | None) -> list[float]:
 
 
 def _own_weight(row: Row, field: str) -> float:
-    return _weight(row.field(field), f"line {row.line}, {field}")
+    text = row.field(field)
+    if text is None:
+        raise InvalidTraffic(f"line {row.line} lacks the field {field!r}, which others have as their weight")
+    return _weight(text, f"line {row.line}, {field}")
 
 
-def _weight(text: str | None, where: str) -> float:
+def _weight(text: str, where: str) -> float:
     try:
-        weight = float(text or "")
+        weight = float(text)
     except ValueError:
         weight = math.nan
     if not math.isfinite(weight) or weight < 0:

@@ -106,7 +106,7 @@ def test_ctrl_c_keeps_the_answers_and_the_same_command_goes_on(tmp_path: Path) -
         ([CLIPS / "manifest.jsonl", "--slice", "device_model"], "no row has the field 'device_model'"),
         ([CLIPS / "manifest.jsonl", "--slice", "duration:5,2"], "ascending"),
         ([CLIPS / "manifest.jsonl", "--weights", "absent.csv"], "absent.csv: no such file"),
-        ([CLIPS / "manifest.jsonl", "--weights", "queries"], "queries: None is no weight"),
+        ([CLIPS / "manifest.jsonl", "--weights", "nope"], "nope: no such file, and no row has a field"),
         ([CLIPS / "manifest.jsonl", "--catalog", CLIPS / "manifest.jsonl"], "manifest.jsonl, line 1"),
         ([CLIPS / "manifest.jsonl", "--catalog", "absent.csv"], "absent.csv"),
     ],

@@ -118,7 +118,7 @@ def test_a_row_without_weight_is_refused_before_anything_is_recognized(tmp_path:
     clip = Row(CLIPS / "manifest.jsonl", 1, "absent.flac", 1.0, "a", None, {"device": "z"})
     for traffic, message in (
         (Traffic("device", {"x": 1.0}), "no weight for device=z"),
-        (Traffic("queries"), "None is no"),
+        (Traffic("queries"), "queries: no such file, and no row has a field of that name"),
     ):
         with pytest.raises(InvalidTraffic, match=message):
             evaluate([clip], [Echo({})], traffic=traffic)
