@@ -41,10 +41,12 @@ def is_manifest(path: Path) -> bool:
 def noise_pieces(path: Path, *, piece_s: float) -> Iterator[Row]:
     """Recordings in which nobody speaks, cut into pieces; a rest that is shorter than a piece is left out.
 
+    Rows of a manifest that say by `kind` that they are something else are passed over.
     Raises what `asr.decode.decode` raises, and OSError or InvalidManifest.
     """
     if is_manifest(path):
-        wholes = [(row.path, row.duration_s) for row in read_manifest(path)]
+        noises = (row for row in read_manifest(path) if row.field("kind") in (None, "noise"))
+        wholes = [(row.path, row.duration_s) for row in noises]
     else:
         wholes = [(file, decode(file.read_bytes()).duration_s) for file in sound_files(path)]
     for line, (file, duration_s) in enumerate(wholes, 1):

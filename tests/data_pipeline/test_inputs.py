@@ -1,5 +1,6 @@
 """Files, folders and manifests, and noise in pieces."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ def test_noise_is_cut_into_whole_pieces_from_a_folder_as_from_a_manifest() -> No
     assert all(piece.text == "" and piece.field("source") == "noise" for piece in pieces)
     of_manifest = noise_pieces(CLIPS / "noise.jsonl", piece_s=1.0)
     assert sorted(map(str, {piece.path for piece in pieces})) == sorted({str(piece.path) for piece in of_manifest})
+
+
+def test_impulse_responses_of_a_manifest_are_no_noise(tmp_path: Path) -> None:
+    kinds = (None, "noise", "rir", "device_filter")
+    rows = [{"audio_filepath": f"{kind}.wav", "duration": 2.0, "kind": kind} for kind in kinds]
+    (tmp_path / "sounds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pieces = noise_pieces(tmp_path / "sounds.jsonl", piece_s=2.0)
+    assert [piece.path.stem for piece in pieces] == ["None", "noise"]
 
 
 def test_an_offset_reads_that_part_of_the_file(clip_row: Row) -> None:
