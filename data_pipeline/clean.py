@@ -4,6 +4,7 @@
 starts from the first text again, so that it loses nothing. Which rules had an effect is read off the rows themselves.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from asr.convention import SEARCH, Convention, get
 from asr.errors import UnknownConvention
 from data_pipeline.corpus.slices import Slices
-from data_pipeline.manifest import Row
+from data_pipeline.manifest import MAX_LINE_BYTES, InvalidLine, Row
 
 EXAMPLES: Final = 5
 """Of each rule, in all rows; in a slice it has one."""
@@ -42,10 +43,18 @@ class Cleaning:
         """See `TableStep`."""
         return None
 
-    def change(self, rows: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+    def change(self, rows: Callable[[], Iterator[Row]]) -> Iterator[Row | InvalidLine]:
         """The rows with their texts in the convention. Raises UnknownConvention."""
         convention = get(self.convention)
-        return (cleaned(row, convention) for row in rows())
+        return (_written(row, cleaned(row, convention)) for row in rows())
+
+
+def _written(row: Row, changed: Row) -> Row | InvalidLine:
+    """A long text stands there twice, and might then be more than a line of a manifest may hold."""
+    length = len(json.dumps(changed.as_json(), ensure_ascii=False).encode())
+    if length < MAX_LINE_BYTES:
+        return changed
+    return row.refused(f"with its first text beside the new one it would be longer than {MAX_LINE_BYTES} bytes")
 
 
 def cleaned(row: Row, convention: Convention) -> Row:

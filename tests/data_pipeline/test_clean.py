@@ -9,6 +9,7 @@ from asr.convention import SEARCH, VERBATIM, Convention, Rule
 from asr.rules.characters import lower_case
 from data_pipeline.clean import NAMED, Cleaning, clean_report, cleaned
 from data_pipeline.corpus.slices import NO_VALUE, OTHERS, Slices
+from data_pipeline.manifest import InvalidLine
 from tests.data_pipeline.made_rows import made, source
 
 SHOUTED = Convention("shouted", 1, (Rule("shout", str.upper),))
@@ -61,7 +62,15 @@ def test_what_is_not_known_stays_unknown() -> None:
 
 def test_the_step_cleans_each_row() -> None:
     rows = [made(1, "Yes."), made(2, None), made(3, "")]
-    assert [row.text for row in Cleaning().change(source(rows))] == ["yes", None, ""]
+    assert list(Cleaning().change(source(rows))) == [cleaned(row, SEARCH) for row in rows]
+
+
+def test_a_text_that_does_not_fit_a_line_twice_is_refused() -> None:
+    rows = [made(1, "a" * 600_000), made(2, "Yes.")]
+    refused, kept = Cleaning().change(source(rows))
+    assert isinstance(refused, InvalidLine)
+    assert "longer than 1048576 bytes" in refused.reason
+    assert kept == cleaned(rows[1], SEARCH)
 
 
 @given(st.lists(st.text(max_size=30), max_size=8))
