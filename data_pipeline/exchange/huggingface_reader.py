@@ -15,7 +15,7 @@ from data_pipeline.errors import InvalidCorpus
 from data_pipeline.files import write_whole
 from data_pipeline.ingest.found import found
 from data_pipeline.ingest.lines import shown
-from data_pipeline.ingest.table import renamed
+from data_pipeline.ingest.table import parsed, renamed
 from data_pipeline.inputs import SOUND_SUFFIXES
 from data_pipeline.journal import AUDIO, NAME_DIGITS
 from data_pipeline.manifest import InvalidLine, Row
@@ -52,7 +52,7 @@ def read_huggingface(path: Path, out: Path, columns: Mapping[str, str] | None = 
             line += 1
             sound = cells.pop(audio)
             try:
-                told = {name: json.loads(v) if name in nested and v is not None else v for name, v in cells.items()}
+                told = {name: parsed(v) if name in nested and v is not None else v for name, v in cells.items()}
                 yield _row(sound, renamed({"split": split, **told}, columns or {}), out, line)
             except (AudioError, ValueError, TypeError, RecursionError) as error:
                 yield InvalidLine(path, line, str(error), shown(str(cells.get("id") or cells)))

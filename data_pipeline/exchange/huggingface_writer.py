@@ -7,7 +7,6 @@ Knows the layout of the Hub (https://huggingface.co/docs/datasets). A whole reco
 one as 16-bit FLAC at 16 kHz.
 """
 
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,13 +14,13 @@ from pathlib import Path
 from shutil import copyfile
 from typing import TYPE_CHECKING, Final
 
-from asr.audio import SAMPLE_RATE_HZ, Samples
 from asr.errors import AudioError
 from data_pipeline.card import NAME as CARD
 from data_pipeline.errors import InvalidCorpus
 from data_pipeline.exchange.folders import whole_folder
+from data_pipeline.flac import flac
 from data_pipeline.manifest import InvalidLine, Row, read_lines
-from data_pipeline.recordings import read_audio
+from data_pipeline.recordings import read_audio, read_recording
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -112,18 +111,10 @@ def _sound(row: Row) -> tuple[str, bytes] | InvalidLine:
     name = Path(row.audio_filepath)
     try:
         if row.offset_s is None:
-            return name.name, row.path.read_bytes()
-        return f"{name.stem}.flac", _flac(read_audio(row).samples)
+            return name.name, read_recording(row).data
+        return f"{name.stem}.flac", flac(read_audio(row))
     except (AudioError, OSError) as error:
         return row.refused(f"{name}: {getattr(error, 'strerror', None) or error}")
-
-
-def _flac(samples: Samples) -> bytes:
-    import soundfile
-
-    file = io.BytesIO()
-    soundfile.write(file, samples, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
-    return file.getvalue()
 
 
 def _cells(row: Row, kinds: dict[str, str]) -> dict[str, object]:

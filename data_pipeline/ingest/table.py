@@ -15,11 +15,9 @@ from data_pipeline.ingest.delimited import Cells, read_cells
 from data_pipeline.ingest.found import Item, found
 from data_pipeline.ingest.lines import fault, shown, text_lines
 from data_pipeline.inputs import MANIFEST_SUFFIXES
-from data_pipeline.manifest import InvalidLine
+from data_pipeline.manifest import MAX_NESTING, InvalidLine, nesting
 
 DELIMITERS: Final = {".csv": ",", ".tsv": "\t", ".psv": "|"}
-MAX_NESTING: Final = 32
-"""Levels of lists and objects in a field; what is to be written as JSON again must not be much deeper."""
 TABLE_SUFFIXES: Final = frozenset(DELIMITERS) | MANIFEST_SUFFIXES
 
 TableRow = tuple[int, Mapping[str, object]]
@@ -110,15 +108,25 @@ def read_objects(path: Path) -> Iterator[TableRow | InvalidLine]:
         if not line.strip():
             continue
         try:
-            values = None if fault(line) else orjson.loads(line)
+            values = None if fault(line) else parsed(line)
             reason = fault(line) or "not a JSON object"
-        except orjson.JSONDecodeError as error:
-            values, reason = None, f"no JSON: {error}"
-        if isinstance(values, dict) and _is_deep(values, MAX_NESTING):
-            values, reason = None, f"nested deeper than {MAX_NESTING} levels"
+        except ValueError as error:
+            values, reason = None, str(error)
         yield (number, values) if isinstance(values, dict) else InvalidLine(path, number, reason, shown(line))
 
 
-def _is_deep(value: object, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels < 0 or any(_is_deep(one, levels - 1) for one in inner)
+def parsed(text: str) -> object:
+    """A JSON value that a manifest can hold. Raises ValueError with the reason where it is none.
+
+    >>> parsed('{"a": [1]}')
+    {'a': [1]}
+    """
+    try:
+        value: object = orjson.loads(text)
+        if nesting(value) > MAX_NESTING:
+            raise RecursionError
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"no JSON: {error}") from None
+    except RecursionError:
+        raise ValueError(f"nested deeper than {MAX_NESTING} levels") from None
+    return value

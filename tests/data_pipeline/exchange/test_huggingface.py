@@ -1,5 +1,6 @@
 """Our data sets in the hands of Hugging Face's library, and its data sets in ours."""
 
+import json
 from hashlib import sha256
 from pathlib import Path
 
@@ -153,11 +154,12 @@ def test_json_that_is_none_or_too_deep(query_clip: Path, tmp_path: Path) -> None
     sound = {"bytes": query_clip.read_bytes(), "path": "a.flac"}
     features = datasets.Features({"audio": datasets.Audio(), "notes": datasets.Json()})
     deep = "[" * 5000 + "]" * 5000
-    cells = [{"audio": sound, "notes": text} for text in ("{", deep, '{"a": [1]}')]
+    cells = [{"audio": sound, "notes": text} for text in ("{", deep, "9" * 5000, '{"a": [1]}')]
     table = pyarrow.Table.from_pylist(cells, schema=features.arrow_schema)
     pyarrow.parquet.write_table(table, tmp_path / "set.parquet")
     *refused, last = read_huggingface(tmp_path / "set.parquet", tmp_path / "out")
-    assert [type(one) for one in refused] == [InvalidLine, InvalidLine]
+    assert [type(one) for one in refused] == [InvalidLine] * 3
+    assert "sys." not in str(refused[2])
     assert isinstance(last, Row)
     assert last.as_json()["notes"] == {"a": [1]}
 
@@ -187,3 +189,12 @@ def test_bad_rows_are_told_and_two_runs_write_the_same_bytes(manifest: Path, tmp
     assert one.read_bytes() == (tmp_path / "two" / "data" / one.name).read_bytes()
     with pytest.raises(OtherDataset):
         write_huggingface(manifest, tmp_path / "one")
+
+
+def test_another_file_than_the_row_means_is_not_taken(manifest: Path, tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
+    manifest.write_text("".join(json.dumps({**line, "sha256": "0" * 64}) + "\n" for line in lines[:1] + lines[-1:]))
+    failures: list[InvalidLine] = []
+    with pytest.raises(InvalidCorpus):
+        write_huggingface(manifest, tmp_path / "out", on_failure=failures.append)
+    assert ["sha256 differs" in failure.reason for failure in failures] == [True, True]
