@@ -55,6 +55,7 @@ def survey(layout: Layout, terms: Terms, *, workers: int | None = None) -> Surve
     """
     _check_terms(layout, terms)
     left_out: Counter[str] = Counter()
+    refused: list[str] = []
     recordings = 0
 
     def items() -> Iterator[Item]:
@@ -62,6 +63,8 @@ def survey(layout: Layout, terms: Terms, *, workers: int | None = None) -> Surve
         for item in layout.read():
             if isinstance(item, LeftOut):
                 left_out[item.reason] += 1
+            elif isinstance(item, InvalidLine) and not refused:
+                refused.append(f"; {item.manifest.name}, line {item.line}: {item.reason}")
             recordings += isinstance(item, Found)
             yield item
 
@@ -69,7 +72,7 @@ def survey(layout: Layout, terms: Terms, *, workers: int | None = None) -> Surve
     for line in ordered(_identity, items(), workers=workers):
         digest.update(line)
     if not recordings:
-        reasons = "".join(f"; {count} left out: {reason}" for reason, count in left_out.items())
+        reasons = "".join((*(f"; {count} left out: {reason}" for reason, count in left_out.items()), *refused))
         raise InvalidCorpus(f"no recording that can be used in {terms.corpus}{reasons}")
     return Survey(recordings=recordings, left_out=left_out, sha256=digest.hexdigest())
 

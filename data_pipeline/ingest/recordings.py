@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from asr.decode import DecodeLimits, decode
+from asr.decode import decode
 from asr.errors import AudioError
 from data_pipeline.card import file_sha256
 from data_pipeline.dataset import MANIFEST
@@ -18,12 +18,10 @@ from data_pipeline.ingest.found import Found
 from data_pipeline.ingest.lines import fault
 from data_pipeline.journal import AUDIO, NAME_DIGITS
 from data_pipeline.manifest import InvalidLine, Row
-from data_pipeline.recordings import LENGTH_TOLERANCE_S
+from data_pipeline.recordings import LENGTH_TOLERANCE_S, MAX_FILE_BYTES, read_bytes
 
 PART_TOLERANCE_S: Final = 0.01
 """As reading a part allows."""
-
-_LIMITS: Final = DecodeLimits()
 
 
 def inside(folder: Path, path: Path) -> Path:
@@ -83,8 +81,8 @@ def _located(found: Found) -> Path:
     if reason := fault(found.audio):
         raise ValueError(f"its name: {reason}")
     path = inside(found.folder, found.folder / found.audio)
-    if (size := path.stat().st_size) > _LIMITS.max_bytes:
-        raise ValueError(f"has {size} bytes; at most {_LIMITS.max_bytes} are taken")
+    if (size := path.stat().st_size) > MAX_FILE_BYTES:
+        raise ValueError(f"has {size} bytes; at most {MAX_FILE_BYTES} are taken")
     return path
 
 
@@ -97,8 +95,8 @@ def _digest(path: Path, changed_ns: int) -> str:
 @lru_cache(maxsize=8)
 def _content(path: Path, changed_ns: int) -> tuple[str, float]:
     """Hash and length in seconds."""
-    data = path.read_bytes()
-    audio = decode(data, limits=_LIMITS)
+    data = read_bytes(path)
+    audio = decode(data)
     if audio.truncated:
         raise ValueError("the file is cut or damaged: sound is missing")
     return sha256(data).hexdigest(), round(audio.duration_s, 6)
@@ -118,5 +116,5 @@ def _check_claims(found: Found, digest: str, duration_s: float) -> None:
 def _copied(path: Path, digest: str, out: Path) -> Path:
     target = out / AUDIO / f"{digest[:NAME_DIGITS]}{path.suffix.lower()}"
     if not target.is_file() or target.stat().st_size != path.stat().st_size:
-        write_whole(path.read_bytes(), target, durable=False)
+        write_whole(read_bytes(path), target, durable=False)
     return target

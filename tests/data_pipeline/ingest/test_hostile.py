@@ -6,6 +6,7 @@ from shutil import copyfile
 
 import pytest
 
+from data_pipeline.errors import InvalidCorpus
 from data_pipeline.ingest.ingest import Ingestion, ingest, survey
 from data_pipeline.ingest.layouts import Place, find_layout
 from tests.data_pipeline.ingest import collections
@@ -159,3 +160,9 @@ def test_ljspeech_with_ragged_lines(tmp_path: Path) -> None:
     taken = take_in(tmp_path / "in", tmp_path / "out")
     assert len(taken.rows) == len(rows)
     assert [failure.line for failure in taken.failures] == [len(rows) + n for n in (1, 2, 3)]
+
+
+def test_a_table_in_another_encoding_says_so(table: Path) -> None:
+    table.write_bytes("audio_filepath,text\ngood.flac,café\nlast.flac,voilà\n".encode("latin-1"))
+    with pytest.raises(InvalidCorpus, match=r"list\.csv, line 2: not UTF-8"):
+        survey(find_layout(Place(address=str(table))), TERMS, workers=1)
