@@ -16,7 +16,7 @@ from data_pipeline.evaluation.record import Evaluation, Failure, Run, conclude
 from data_pipeline.evaluation.results import FAILURES, OWN_NAMES, SUMMARY, UTTERANCES
 from data_pipeline.evaluation.scores import Utterance
 from data_pipeline.evaluation.slicing import read_slicing
-from data_pipeline.manifest import Row, parse_row
+from data_pipeline.manifest import InvalidLine, Row, parse_row
 
 
 def read_results(folder: Path) -> Evaluation:
@@ -47,7 +47,7 @@ def _concluded(folder: Path, summary: Mapping[str, Any], answered: Mapping[str, 
             Run(name, tuple(_utterance(one, folder) for one in lines), devices[name], baselines.get(name))
             for name, lines in answered.items()
         ],
-        failures=[Failure(_row(one, folder), one["error"]) for one in _lines(folder / FAILURES)],
+        failures=[_failure(one, folder) for one in _lines(folder / FAILURES)],
         convention=summary["convention"],
         made_at=datetime.fromisoformat(summary["made_at"]),
         slicings=[read_slicing(text) for text in summary["slicings"]],
@@ -55,6 +55,13 @@ def _concluded(folder: Path, summary: Mapping[str, Any], answered: Mapping[str, 
         weights=[one["weight"] for one in first],
         top=tops.__getitem__ if tops else None,
     )
+
+
+def _failure(values: Mapping[str, Any], folder: Path) -> Failure:
+    if "audio_filepath" in values:
+        return Failure(_row(values, folder), values["error"])
+    line = InvalidLine(folder / values["manifest"], values["line"], values["error"], values["invalid"])
+    return Failure(line, line.reason)
 
 
 def _utterance(values: Mapping[str, Any], folder: Path) -> Utterance:

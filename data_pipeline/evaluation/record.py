@@ -17,14 +17,14 @@ from data_pipeline.evaluation.priorities import Priority, priorities
 from data_pipeline.evaluation.scores import Scores, Utterance, score, speaker
 from data_pipeline.evaluation.search_damage import SearchDamage, Top, search_damage
 from data_pipeline.evaluation.slicing import Partition, Slicing, partition
-from data_pipeline.manifest import Row
+from data_pipeline.manifest import InvalidLine, Row
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A row that was not evaluated."""
+    """A row that was not evaluated, or a line that is none."""
 
-    row: Row
+    row: Row | InvalidLine
     reason: str
 
 

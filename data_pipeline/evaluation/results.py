@@ -1,6 +1,6 @@
 """An evaluation on disk, written so that a summary means that all is there.
 
-    failures.jsonl     the rows that were not evaluated, with the reason
+    failures.jsonl     the rows that were not evaluated and the lines that are none, with the reason
     utterances.jsonl   every answer with its errors, and what the recognizer heard before it was judged
     report.html        to read
     summary.json       the scores and all that is concluded from them, written last
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Final
 
 from data_pipeline.evaluation.answer_json import answer_json
-from data_pipeline.evaluation.record import Evaluation
+from data_pipeline.evaluation.record import Evaluation, Failure
 from data_pipeline.evaluation.scores import Utterance
 from data_pipeline.evaluation.summary import summary
 from data_pipeline.files import whole_file, write_whole
-from data_pipeline.manifest import Row
+from data_pipeline.manifest import InvalidLine, Row
 
 FAILURES: Final = "failures.jsonl"
 UTTERANCES: Final = "utterances.jsonl"
@@ -40,8 +40,7 @@ def write_results(evaluation: Evaluation, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SUMMARY).unlink(missing_ok=True)
-    failed = (_line(failure.row, {"error": failure.reason}, folder) for failure in evaluation.failures)
-    _write_lines(failed, folder / FAILURES)
+    _write_lines((_failed(failure, folder) for failure in evaluation.failures), folder / FAILURES)
     _write_lines(_utterances(evaluation, folder), folder / UTTERANCES)
     write_whole(render(evaluation).encode("utf-8", "replace"), folder / REPORT)
     write_whole(json.dumps(summary(evaluation), indent=1, allow_nan=False).encode() + b"\n", folder / SUMMARY)
@@ -59,11 +58,22 @@ def _utterances(evaluation: Evaluation, folder: Path) -> Iterator[Mapping[str, o
 
 def _line(row: Row, said: Mapping[str, object], folder: Path) -> dict[str, object]:
     """The row as its manifest has it, where that stands as seen from the results, and what is said of the row."""
-    manifest = Path(os.path.relpath(row.manifest.resolve(), folder.resolve())).as_posix()
     fields = row.as_json()
     shadowed = {name: value for name, value in fields.items() if name in OWN_NAMES}
-    own = {"manifest": manifest, "line": row.line, **said}
+    own = {**_place(row, folder), **said}
     return {**fields, **own, **({"shadowed": shadowed} if shadowed else {})}
+
+
+def _failed(failure: Failure, folder: Path) -> dict[str, object]:
+    """A line that is no row is given as far as it can be shown."""
+    if isinstance(failure.row, InvalidLine):
+        return {**_place(failure.row, folder), "invalid": failure.row.text, "error": failure.reason}
+    return _line(failure.row, {"error": failure.reason}, folder)
+
+
+def _place(row: Row | InvalidLine, folder: Path) -> dict[str, object]:
+    manifest = Path(os.path.relpath(row.manifest.resolve(), folder.resolve())).as_posix()
+    return {"manifest": manifest, "line": row.line}
 
 
 def _scored(utterance: Utterance) -> dict[str, object]:

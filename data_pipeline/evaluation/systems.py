@@ -167,10 +167,15 @@ class RecordedSystem:
         ).hexdigest()
 
     def answer(self, batch: Sequence[Recording]) -> list[Answer]:
-        """See `System`. Raises InvalidHypotheses where one is missing: silence must not look like a deletion."""
+        """See `System`. Raises InvalidHypotheses where one is missing: silence must not look like a deletion.
+
+        Of what cannot be decoded nobody has a transcript; that is the recording's fault.
+        """
         keys = [(one.row.audio_filepath, one.row.offset_s or 0.0) for one in batch]
-        if missing := [path for path, offset_s in keys if (path, offset_s) not in self.answers]:
-            raise InvalidHypotheses(f"{self.name}: no transcript for {missing[0]}")
+        for recording, key in zip(batch, keys, strict=True):
+            if key not in self.answers:
+                decode(recording.data, pcm=recording.pcm)
+                raise InvalidHypotheses(f"{self.name}: no transcript for {recording.row.audio_filepath}")
         return [self.answers[key] for key in keys]
 
 

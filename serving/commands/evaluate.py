@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from data_pipeline.evaluation.record import Evaluation
     from data_pipeline.evaluation.search_damage import Top
     from data_pipeline.evaluation.systems import OwnSystem, System
-    from data_pipeline.manifest import Row
+    from data_pipeline.manifest import InvalidLine, Row
 
 NOISE_PIECE_S = 2.5
 SLICING = "FIELD[:EDGE,...][+FIELD...]"
@@ -64,7 +64,8 @@ def evaluate(
 
     Writes summary.json, utterances.jsonl, failures.jsonl and report.html into DIR. Each --frontend is one more
     system: `clipping.lead_padding_s=0.2,loudness=off,detector=webrtc`, or `default`. Every later system is tested
-    against the first. An evaluation that was cut off goes on when it is called again.
+    against the first. An evaluation that was cut off goes on when it is called again. Recordings and lines that cannot
+    be used are told, and when all others are done the exit code is 2.
 
     Example: voicesearch evaluate test.jsonl --out results --slice source --slice device_model+duration:2,5
     """
@@ -74,7 +75,7 @@ def evaluate(
     from data_pipeline.evaluation.traffic import read_traffic
     from serving.commands.evaluate_view import show
 
-    rows = _rows(manifest, filters, noise)
+    rows, invalid = _rows(manifest, filters, noise)
     traffic = read_traffic(weights) if weights else None
     top = _top(catalog)
     own = _own(models, variants)
@@ -90,6 +91,7 @@ def evaluate(
                 top=top,
                 batch_size=batch_size,
                 journal=journal,
+                invalid=invalid,
                 on_done=watch.on_done,
             )
     except KeyboardInterrupt:
@@ -103,14 +105,19 @@ def evaluate(
         _fit(evaluation, own, out)
     if evaluation.failures:
         click.echo(f"{len(evaluation.failures)} recordings could not be used: {out / 'failures.jsonl'}", err=True)
+        click.get_current_context().exit(2)
 
 
-def _rows(manifest: Path, filters: Sequence[str], noise: Path | None) -> "list[Row]":
+def _rows(manifest: Path, filters: Sequence[str], noise: Path | None) -> "tuple[list[Row], list[InvalidLine]]":
+    """The rows that are wanted, and the lines that are none."""
     from data_pipeline.inputs import noise_pieces
-    from data_pipeline.manifest import matching, read_manifest
+    from data_pipeline.manifest import matching
+    from serving.commands.manifest_rows import read_rows
 
-    rows = list(matching(read_manifest(manifest), _filters(filters)))
-    return [*rows, *(noise_pieces(noise, piece_s=NOISE_PIECE_S) if noise else ())]
+    wanted = _filters(filters)
+    rows, invalid = read_rows(manifest)
+    pieces = noise_pieces(noise, piece_s=NOISE_PIECE_S) if noise else ()
+    return [*matching(rows, wanted), *pieces], invalid
 
 
 def _filters(texts: Sequence[str]) -> dict[str, set[str]]:

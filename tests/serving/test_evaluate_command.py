@@ -13,6 +13,8 @@ import pytest
 from asr.cache import pull
 from tests.conftest import CLIPS
 
+CLIP = CLIPS / "speech" / "voice_queries__v2j_what_time_is_it.flac"
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _models() -> None:
@@ -91,11 +93,43 @@ def test_ctrl_c_keeps_the_answers_and_the_same_command_goes_on(tmp_path: Path) -
     assert kept in [json.loads(line)["latency_ms"] for line in (tmp_path / "utterances.jsonl").read_text().splitlines()]
 
 
+def test_a_bad_line_is_told_and_listed_and_the_rest_is_scored(tmp_path: Path) -> None:
+    manifest = tmp_path / "test.jsonl"
+    clip = {"audio_filepath": str(CLIP), "duration": 2.219, "text": "what time is it", "queries": 3}
+    absent = {**clip, "audio_filepath": "absent.flac"}
+    manifest.write_text("\n".join(map(json.dumps, (clip, "no row", absent))) + "\n{")
+    done = evaluate(manifest, "--out", tmp_path / "out", "--where", "queries=3")
+    assert done.returncode == 2, done.stderr
+    first, second, *_, last = done.stderr.splitlines()
+    assert first == f"voicesearch: error: {manifest}, line 2: not a JSON object"
+    assert f"{manifest}, line 4" in second
+    assert last == f"3 recordings could not be used: {tmp_path / 'out' / 'failures.jsonl'}"
+    failures = [json.loads(line) for line in (tmp_path / "out" / "failures.jsonl").read_text().splitlines()]
+    assert [(one["line"], one.get("invalid")) for one in failures] == [(2, '"no row"'), (4, "{"), (3, None)]
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["utterances"] == 1
+
+
+def test_what_holds_no_row_has_nothing_to_evaluate(tmp_path: Path) -> None:
+    failed = evaluate(CLIPS / "LICENSES.md", "--out", tmp_path)
+    assert failed.returncode == 2
+    assert "LICENSES.md, line 1: " in failed.stderr.splitlines()[0]
+    assert "no utterance left" in failed.stderr.splitlines()[-1]
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_transcript_that_is_missing_is_told_before_a_model_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "vendor.jsonl").write_text(json.dumps({"audio_filepath": str(CLIP), "text": "what time"}) + "\n")
+    out = tmp_path / "out"
+    failed = evaluate(CLIPS / "manifest.jsonl", "--out", out, "--hypotheses", tmp_path / "vendor.jsonl")
+    assert failed.returncode == 2
+    assert "vendor: no transcript for speech/" in failed.stderr
+    assert (out / "answers.jsonl").read_bytes().strip() == b""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["absent.jsonl"], "absent.jsonl"),
-        ([CLIPS / "LICENSES.md"], "line 1"),
         ([CLIPS / "manifest.jsonl", "--where", "source"], "FIELD=VALUE"),
         ([CLIPS / "manifest.jsonl", "--where", "source=none"], "no utterance left"),
         ([CLIPS / "manifest.jsonl", "--frontend", "volume=11"], "no such setting"),

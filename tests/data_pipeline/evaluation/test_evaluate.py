@@ -12,7 +12,7 @@ from data_pipeline.evaluation.answer_journal import open_journal
 from data_pipeline.evaluation.evaluate import evaluate
 from data_pipeline.evaluation.record import Evaluation
 from data_pipeline.evaluation.results import write_results
-from data_pipeline.evaluation.systems import Answer, OwnSystem
+from data_pipeline.evaluation.systems import Answer, OwnSystem, RecordedSystem
 from data_pipeline.manifest import Row
 from data_pipeline.recordings import Recording
 from tests.data_pipeline.conftest import Echo
@@ -63,7 +63,7 @@ def test_unusable_recordings_are_reported_and_count_for_no_system(clip_row: Row,
 def test_broken_sound_in_a_batch_spares_its_neighbours(clip_row: Row, unreadable: list[Row], own: OwnSystem) -> None:
     again = replace(clip_row, line=7, fields={"labeler": "bob"})
     result = evaluate([clip_row, unreadable[1], again], [own], batch_size=3)
-    assert [failure.row.audio_filepath for failure in result.failures] == ["text.wav"]
+    assert [failure.row for failure in result.failures] == [unreadable[1]]
     assert [one.hypothesis for one in result.systems[0].utterances] == ["what time is it"] * 2
 
 
@@ -101,6 +101,21 @@ def test_an_utterance_that_stands_there_twice_counts_once(clip_row: Row) -> None
         (4, f"speech/{CLIP}@0 stands already in line 1"),
         (6, "a stands already in line 5"),
     ]
+
+
+def test_of_what_nobody_can_decode_no_transcript_is_asked(clip_row: Row, unreadable: list[Row]) -> None:
+    vendor = RecordedSystem("vendor", {(clip_row.audio_filepath, 0.0): Answer("what time", None, None)})
+    result = evaluate([clip_row, unreadable[1]], [Echo({CLIP: "what"}), vendor])
+    assert [failure.row for failure in result.failures] == [unreadable[1]]
+    assert [system.name for system in result.systems] == ["echo", "vendor"]
+
+
+def test_what_two_labelers_wrote_under_one_id_are_two_utterances(clip_row: Row) -> None:
+    labels = [replace(clip_row, line=n, fields={"id": "a", "labeler": name}) for n, name in enumerate("xyx", 1)]
+    result = evaluate(labels, [Echo({CLIP: "what"})])
+    assert [one.reason for one in result.failures] == ["a#x stands already in line 1"]
+    assert result.human is not None
+    assert len(result.systems[0].utterances) == 2
 
 
 def test_a_recording_of_another_length_than_the_manifest_says_is_refused(clip_row: Row, own: OwnSystem) -> None:

@@ -16,7 +16,7 @@ from data_pipeline.evaluation.results import OWN_NAMES, write_results
 from data_pipeline.evaluation.summary import summary
 from data_pipeline.evaluation.systems import System
 from data_pipeline.evaluation.traffic import Traffic
-from data_pipeline.manifest import Row
+from data_pipeline.manifest import InvalidLine, Row
 from tests.data_pipeline.conftest import Echo
 from tests.data_pipeline.evaluation.made import concluded, row, run
 from tests.data_pipeline.evaluation.test_devices import Cutting
@@ -59,6 +59,16 @@ def test_what_was_written_reads_as_the_same(rich: Evaluation, tmp_path: Path) ->
         assert [u.row.fields for u in one.utterances] == [u.row.fields for u in before.utterances]
     assert read.weights == rich.weights == (1.5, 2.5)
     assert len(render(read)) > 10_000
+
+
+def test_lines_that_are_no_row_read_as_the_same(clip_row: Row, tmp_path: Path) -> None:
+    line = InvalidLine(clip_row.manifest, 7, "not a JSON object", "[<b>]")
+    before = evaluate([clip_row], [Echo({clip_row.path.name: "what"})], invalid=[line])
+    write_results(before, tmp_path)
+    (failure,) = read_results(tmp_path).failures
+    assert failure.row == replace(line, manifest=failure.row.manifest)
+    assert failure.row.manifest.resolve() == line.manifest
+    assert "[&lt;b&gt;]" in render(before)
 
 
 def test_a_real_evaluation_reads_as_the_same(evaluation: Evaluation, tmp_path: Path) -> None:
