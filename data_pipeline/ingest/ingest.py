@@ -7,7 +7,7 @@ Knows no layout in particular.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -28,9 +28,13 @@ VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingestion:
-    """Settings of the step."""
+    """Settings of the step, beside the layout."""
 
     terms: Terms
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Field of the manifest -> a table's name for it."""
+    audio: str | None = None
+    """Folder of the recordings, seen from the working folder; None where they lie with what names them."""
     copy: bool = False
     """Put the recordings into the data set; else they are referred to where they lie."""
     empty_is_silence: bool = False

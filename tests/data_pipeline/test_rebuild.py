@@ -10,6 +10,7 @@ from data_pipeline.clean import Cleaning
 from data_pipeline.clip import Clipping
 from data_pipeline.dataset import Dataset, change_sound, change_table
 from data_pipeline.errors import InvalidCard, NotReproduced
+from data_pipeline.ingest.layouts import Place
 from data_pipeline.manifest import matching, read_manifest, write_manifest
 from data_pipeline.normalize import Normalization
 from data_pipeline.rebuild import rebuild
@@ -91,3 +92,23 @@ def test_the_step_that_comes_out_otherwise_is_named(made: Dataset, raw: Path, tm
     (tmp_path / "other.json").write_text(json.dumps(card))
     with pytest.raises(NotReproduced, match=r"step 2 \(normalize\)"):
         rebuild(tmp_path / "other.json", raw, tmp_path, workers=1)
+
+
+def test_a_card_that_does_not_begin_with_ingest_has_no_collection(made: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(InvalidCard, match="does not begin with ingest"):
+        rebuild(made.folder / "card.json", Place(address=str(tmp_path)), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ({"version": 7}, "was version 7 then"),
+        ({"settings": {"layout": "folder", "terms": {}}}, "ingest"),
+        ({"settings": {"layout": "folder", "terms": {"corpus": "c"}}}, "other settings"),
+    ],
+)
+def test_a_card_that_ingest_does_not_fit_is_refused(
+    made: Dataset, tmp_path: Path, step: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(InvalidCard, match=reason):
+        rebuild(changed_card(made, tmp_path, {"name": "ingest", **step}), Place(address=str(tmp_path)), tmp_path)

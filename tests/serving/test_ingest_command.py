@@ -93,6 +93,50 @@ def test_a_data_set_within_what_is_taken_in_would_take_in_itself(
     assert (failed.returncode, len(failed.stderr.splitlines())) == (2, 1)
 
 
+@pytest.fixture
+def bought(tmp_path: Path, query_clip: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str | Path, ...]:
+    """A command that takes in a table with its own columns and recordings elsewhere, from its own working folder."""
+    (tmp_path / "calls").mkdir()
+    (tmp_path / "sound").mkdir()
+    (tmp_path / "sound" / "one.flac").write_bytes(query_clip.read_bytes())
+    (tmp_path / "calls" / "list.csv").write_text("path,said\none.flac,\n")
+    monkeypatch.chdir(tmp_path)
+    columns = ("--map", "audio_filepath=path,text=said", "--field", "locale=en", "--empty-is-silence")
+    return ("calls/list.csv", "--out", "raw", *TERMS, *columns, "--audio", tmp_path / "sound")
+
+
+def test_the_card_holds_all_that_the_result_depends_on(
+    ingest: Command, bought: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    assert ingest(*bought).returncode == 0
+    (step,) = json.loads((tmp_path / "raw" / "card.json").read_text())["steps"]
+    settings = step["settings"]
+    assert settings.pop("terms")["fields"] == {"locale": "en"}
+    columns = {"audio_filepath": "path", "text": "said"}
+    rest = {"layout": "table", "columns": columns, "audio": "sound", "copy": False, "empty_is_silence": True}
+    assert settings == rest
+    assert "another data set" in ingest(*bought, "--map", "locale=said").stderr
+
+
+def test_a_data_set_is_made_again_from_its_collection(
+    ingest: Command, bought: tuple[str | Path, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ingest(*bought).returncode == 0
+    assert data_command("clean", capsys)("raw/manifest.jsonl", "--out", "clean").returncode == 0
+    (tmp_path / "calls").rename("moved")
+    rebuild = data_command("rebuild", capsys)
+    again = ("clean/card.json", "--workers", "1", "--source", "moved/list.csv", "--out")
+    done = rebuild(*again, "again")
+    assert (done.returncode, done.stderr.splitlines()[:2]) == (0, ["ingest", "clean"])
+    assert rows_of(tmp_path / "again" / "2-clean")[0]["locale"] == "en"
+    (tmp_path / "sound").rename("elsewhere")
+    assert "no folder sound" in rebuild(*again, "far").stderr
+    assert rebuild(*again, "far", "--audio", "elsewhere").returncode == 0
+    (tmp_path / "moved" / "list.csv").write_text("path,said\none.flac,hello\n")
+    changed = rebuild(*again, "changed", "--audio", "elsewhere")
+    assert (changed.returncode, "not what step 1 (ingest) has read" in changed.stderr) == (2, True)
+
+
 @pytest.mark.slow
 def test_what_users_of_a_real_server_allowed_and_corrected(ingest: Command, tmp_path: Path, query_clip: Path) -> None:
     (tmp_path / "server").mkdir()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from serving.commands.data.pairs import listed_pairs, pairs
-from serving.commands.data.shell import out_option, replace_option, workers_option
+from serving.commands.data.shell import from_here, out_option, replace_option, workers_option
 
 if TYPE_CHECKING:
     from data_pipeline.ingest.found import Layout
@@ -70,13 +70,14 @@ def ingest(
         consent=consent,
         fields=pairs(fields, "--field"),
     )
-    _run(
-        found,
-        Ingestion(terms=terms, copy=copy, empty_is_silence=empty_is_silence),
-        out,
-        Path(path) if replace else None,
-        workers,
+    settings = Ingestion(
+        terms=terms,
+        columns=columns,
+        audio=from_here(audio) if audio else None,
+        copy=copy,
+        empty_is_silence=empty_is_silence,
     )
+    _run(found, settings, out, Path(path) if replace else None, workers)
 
 
 def _run(layout: "Layout", settings: "Ingestion", out: Path, replaced_by: Path | None, workers: int | None) -> None:

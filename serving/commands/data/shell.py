@@ -1,5 +1,6 @@
 """What the commands of `voicesearch data` share: options, the progress bar, and how failures and results are told."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,11 @@ replace_option: Final = click.option("--replace", is_flag=True, help="Remove the
 workers_option: Final = click.option(
     "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes. [default: one a core]"
 )
+
+
+def from_here(path: Path) -> str:
+    """A path seen from the working folder, so that a card names no other folder of this machine."""
+    return Path(os.path.relpath(path)).as_posix()
 
 
 def run_sound_step(step: "SoundStep", manifest: Path, out: Path, *, replace: bool, workers: int | None) -> "Dataset":

@@ -1,6 +1,5 @@
 """`voicesearch data simulate`: recordings as other devices would have sent them."""
 
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from serving.commands.data.shell import replace_option, workers_option
+from serving.commands.data.shell import from_here, replace_option, workers_option
 
 if TYPE_CHECKING:
     from data_pipeline.simulation.profiles import DeviceProfile
@@ -65,10 +64,9 @@ def simulate(
 
 
 def _sound_set(manifest: Path | None) -> "SoundSet | None":
-    """Its path seen from the working folder, so that a card names no other folder of this machine."""
     from data_pipeline.simulation.sounds import SoundSet
 
-    return SoundSet.at(Path(os.path.relpath(manifest)).as_posix()) if manifest else None
+    return SoundSet.at(from_here(manifest)) if manifest else None
 
 
 def _show(profiles: "Iterable[DeviceProfile]") -> None:
