@@ -37,8 +37,8 @@ class Agreement:
     """Word edits between two labels over the mean of their lengths; None without a word."""
     alpha: float | None
     """Krippendorff's, over the share of differing words; None where no two labels of the corpus differ."""
-    rows: tuple[str, ...]
-    """Keys of rows that differ."""
+    differing: tuple[Entry, ...]
+    """Those whose recording has several labels with other words."""
 
 
 def check_agreement(entries: Sequence[Entry], thresholds: Thresholds) -> list[Finding]:
@@ -50,7 +50,7 @@ def check_agreement(entries: Sequence[Entry], thresholds: Thresholds) -> list[Fi
     found: list[Finding] = []
     left = list(entries)
     while low := [one for one in agreement_with_others(left) if _too_little(one, thresholds)]:
-        worst = max(low, key=lambda one: len(one.rows))
+        worst = max(low, key=lambda one: len(one.differing))
         found.append(_finding(worst))
         left = [entry for entry in left if entry.labeler != worst.labelers[0]]
     return found
@@ -117,12 +117,12 @@ def _finding(one: Agreement) -> Finding:
         "labeler": labeler,
         "others": others,
         "recordings": one.recordings,
-        "rows_in_all": len(one.rows),
+        "rows_in_all": len(one.differing),
         "exact_ratio": one.exact_ratio,
         "wer": one.wer,
         "alpha": one.alpha,
     }
-    return Finding(CHECK, Severity.WARNING, min(1.0, 1 - (one.alpha or 0)), message, one.rows[:MAX_ROWS], evidence)
+    return Finding(CHECK, Severity.WARNING, min(1.0, 1 - (one.alpha or 0)), message, one.differing[:MAX_ROWS], evidence)
 
 
 def _agreement(labelers: tuple[str, ...], units: Sequence[Sequence[Entry]]) -> Agreement:
@@ -130,7 +130,7 @@ def _agreement(labelers: tuple[str, ...], units: Sequence[Sequence[Entry]]) -> A
     pairs = [pair for unit in words for pair in combinations(unit, 2)]
     edits = sum(Levenshtein.distance(a, b) for a, b in pairs)
     length = sum(len(a) + len(b) for a, b in pairs) / 2
-    differing = [entry.key for unit, texts in zip(units, words, strict=True) if len(set(texts)) > 1 for entry in unit]
+    differing = [entry for unit, texts in zip(units, words, strict=True) if len(set(texts)) > 1 for entry in unit]
     return Agreement(
         labelers,
         len(units),

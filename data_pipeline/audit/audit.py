@@ -98,7 +98,7 @@ class Audit:
 
 
 def audit(entries: Iterable[Entry], thresholds: Thresholds = DEFAULT) -> Audit:
-    """Run every check. Raises NothingToEvaluate where there is no entry."""
+    """Run every check on the entries of one manifest. Raises NothingToEvaluate where there is none."""
     known = tuple(entries)
     if not known:
         raise NothingToEvaluate("no row to audit")
@@ -108,7 +108,7 @@ def audit(entries: Iterable[Entry], thresholds: Thresholds = DEFAULT) -> Audit:
     return Audit(
         known,
         tuple(findings),
-        summaries(known, findings),
+        summaries(findings),
         propose([entry.text for entry in labelled]),
         tuple(writing.practices(labelled, usages([entry.text for entry in labelled]))),
         (*([together] if together else []), *agreement.pairwise_agreement(known)),
@@ -117,15 +117,14 @@ def audit(entries: Iterable[Entry], thresholds: Thresholds = DEFAULT) -> Audit:
     )
 
 
-def summaries(entries: Sequence[Entry], findings: Sequence[Finding]) -> tuple[CheckSummary, ...]:
+def summaries(findings: Sequence[Finding]) -> tuple[CheckSummary, ...]:
     """How much each check found, and where."""
-    by_key = {entry.key: entry for entry in entries}
     by_check: dict[str, list[Finding]] = {name: [] for name in ABOUT}
     for finding in findings:
         by_check[finding.check].append(finding)
     found = []
     for name, of_one in by_check.items():
-        rows = [by_key[key] for key in dict.fromkeys(key for finding in of_one for key in finding.rows)]
+        rows = {entry.row.line: entry for finding in of_one for entry in finding.entries}.values()
         found.append(
             CheckSummary(
                 name,

@@ -31,10 +31,20 @@ class Finding:
     """How far out of line it is, in [0, 1]; findings of one check are ranked by it."""
     message: str
     """In words, without the names of the rows."""
-    rows: tuple[str, ...]
-    """Keys of the rows concerned; a finding about a labeler names those that show it."""
+    entries: tuple[Entry, ...]
+    """Those concerned; a finding about a labeler has some that show it."""
     evidence: Mapping[str, object] = field(default_factory=dict)
     """The figures behind it, as JSON can hold them."""
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Keys of the rows concerned."""
+        return tuple(entry.key for entry in self.entries)
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """Where these rows stand: that tells apart also those that have one key."""
+        return tuple(entry.row.line for entry in self.entries)
 
 
 def ranked(findings: Sequence[Finding]) -> list[Finding]:
@@ -45,4 +55,4 @@ def ranked(findings: Sequence[Finding]) -> list[Finding]:
 
 def about(check: str, severity: Severity, entry: Entry, score: float, message: str, **evidence: object) -> Finding:
     """A finding about a single row."""
-    return Finding(check, severity, min(1.0, max(0.0, score)), message, (entry.key,), evidence)
+    return Finding(check, severity, min(1.0, max(0.0, score)), message, (entry,), evidence)

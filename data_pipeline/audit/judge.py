@@ -24,7 +24,7 @@ from data_pipeline.audit import (
     speaking_rate,
     writing,
 )
-from data_pipeline.audit.audit import CHECKS
+from data_pipeline.audit.audit import ABOUT, CHECKS
 from data_pipeline.audit.entries import Entry, Examination, examine, sound_of
 from data_pipeline.audit.findings import Finding
 from data_pipeline.audit.planted import CARELESS, Fault, PlantedCorpus, PlantedRow, plant
@@ -65,6 +65,9 @@ FOUND_TOO: Final[Mapping[str, frozenset[Fault]]] = {
     loudness.CHECK: frozenset({Fault.SILENCED}),
 }
 """Faults that a check may find, too, and need not."""
+
+Named = str | int
+"""What a finding is about: a line of the corpus, or a group in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,10 @@ def judge(
 
 
 def suitable(rows: Sequence[Row], *, workers: int | None = None) -> list[Row]:
-    """The labelled rows with as much silence on both sides as the rule leaves: faults stand out from those only."""
+    """The labelled rows with as much silence on both sides as the rule leaves: faults stand out from those only.
+
+    Each says so in `clip`, as if it had gone through that step.
+    """
     rule = ClippingRule()
     kept = []
     for entry in examine([row for row in rows if (row.text or "").strip()], Examination(), workers=workers):
@@ -116,7 +122,8 @@ def suitable(rows: Sequence[Row], *, workers: int | None = None) -> list[Row]:
             continue
         statistics = entry.sound.statistics
         if statistics.lead_silence_s >= rule.lead_padding_s and statistics.trail_silence_s >= rule.trail_padding_s:
-            kept.append(entry.row)
+            had = {"lead_silence": statistics.lead_silence_s, "trail_silence": statistics.trail_silence_s}
+            kept.append(entry.row.with_fields(clip=had))
     if not kept:
         raise NothingToEvaluate("no labelled recording with enough silence around its speech to plant faults in")
     return kept
@@ -142,42 +149,50 @@ def examined(
 
 
 def verdicts(corpora: Sequence[tuple[PlantedCorpus, Sequence[Entry]]], thresholds: Thresholds) -> list[Verdict]:
-    """How each check did on all corpora together, in the order in which checks run."""
+    """How each check did on all corpora together; one that needs a model is not judged where none was asked."""
     totals: dict[str, Verdict] = {}
     for corpus, entries in corpora:
         findings = [finding for check in CHECKS for finding in check(entries, thresholds)]
         for check, truth in _truth(corpus).items():
-            excused = {one.row.key for one in corpus.rows if one.fault in FOUND_TOO.get(check, ())}
+            if check == likely_wrong.CHECK and all(entry.heard is None for entry in entries):
+                continue
+            excused: set[Named] = {one.row.line for one in corpus.rows if one.fault in FOUND_TOO.get(check, ())}
             one = _verdict(check, [found for found in findings if found.check == check], truth, excused)
             totals[check] = _sum(totals[check], one) if check in totals else one
     return list(totals.values())
 
 
-def _verdict(check: str, findings: Sequence[Finding], truth: set[str], excused: set[str]) -> Verdict:
+def not_judged(verdicts: Sequence[Verdict]) -> list[str]:
+    """The checks that no verdict is about: for some no fault is planted, and without a model one cannot run."""
+    judged = {one.check for one in verdicts}
+    return [check for check in ABOUT if check not in judged]
+
+
+def _verdict(check: str, findings: Sequence[Finding], truth: set[Named], excused: set[Named]) -> Verdict:
     named = [_names(finding) for finding in findings]
     right = [names for names in named if names & truth]
     wrong = [names for names in named if not names & (truth | excused)]
     return Verdict(check, len(truth), len(truth & set().union(*right)), len(right), len(wrong))
 
 
-def _truth(corpus: PlantedCorpus) -> dict[str, set[str]]:
-    """What each check should name: rows, or who departs from what, or who disagrees."""
-    truth: dict[str, set[str]] = {check: set() for check in FOUND_BY.values()}
+def _truth(corpus: PlantedCorpus) -> dict[str, set[Named]]:
+    """What each check should name: lines, or who departs from what, or who disagrees."""
+    truth: dict[str, set[Named]] = {check: set() for check in FOUND_BY.values()}
     for one in corpus.rows:
         if one.fault is not None:
-            truth[FOUND_BY[one.fault]].add(one.row.key)
+            truth[FOUND_BY[one.fault]].add(one.row.line)
     truth[writing.DEPARTURE] = {f"{labeler}: {rule}" for labeler, rule in corpus.habits.items()}
     truth[agreement.CHECK] = {CARELESS}
     return truth
 
 
-def _names(finding: Finding) -> set[str]:
+def _names(finding: Finding) -> set[Named]:
     """What a finding is about, in the terms of `_truth`."""
     if finding.check == writing.DEPARTURE:
         return {f"{finding.evidence['group']}: {finding.evidence['rule']}"}
     if finding.check == agreement.CHECK:
         return {str(finding.evidence["labeler"])}
-    return set(finding.rows)
+    return set(finding.lines)
 
 
 def _sum(a: Verdict, b: Verdict) -> Verdict:

@@ -71,7 +71,7 @@ def _against_others(groups: Sequence[Spread], thresholds: Thresholds) -> Iterato
 
 
 def _group(one: Spread, z: float, entries: Sequence[Entry]) -> Finding:
-    rows = tuple(entry.key for entry in entries if GROUPS[one.kind](entry) == one.group)
+    rows = tuple(entry for entry in entries if GROUPS[one.kind](entry) == one.group)
     evidence = {"by": one.kind, "group": one.group, "median_lufs": one.median_lufs, "z": z, "rows_in_all": len(rows)}
     message = f"{one.kind} {one.group}: {one.median_lufs:.1f} LUFS, unlike the others"
     return Finding(GROUP, Severity.WARNING, min(1.0, abs(z) / (abs(z) + 4)), message, rows[:MAX_ROWS], evidence)

@@ -1,7 +1,8 @@
 """Faults planted into good recordings, so that it is known what an audit should find.
 
 Rows go in with their texts in the search convention and with labelers dealt out at random; each gets at most one fault.
-Some labelers have a habit of writing unlike the others, and one who labels what others labelled too is careless. All is
+Some labelers have a habit of writing unlike the others, and one who labels what others labelled too is careless. A
+recording that is labelled again is one more row of it, as in any manifest; rows are told apart by their lines. All is
 drawn from one seed; no recording is opened here, `data_pipeline.audit.sound_edit` changes the sound.
 """
 
@@ -80,7 +81,7 @@ def plant(rows: Sequence[Row], *, share: float = 0.05, seed: int = 0) -> Planted
     if not 0 < share <= MAX_SHARE:
         raise ValueError(f"a share of {share} is not in (0, {MAX_SHARE}]")
     generator = np.random.default_rng(seed)
-    named = [_named(row, number, generator) for number, row in enumerate(rows)]
+    named = [_named(row, generator) for row in rows]
     order = [int(index) for index in generator.permutation(len(named))]
     count = max(1, round(share * len(named)))
     planted = {index: PlantedRow(row) for index, row in enumerate(named)}
@@ -92,13 +93,14 @@ def plant(rows: Sequence[Row], *, share: float = 0.05, seed: int = 0) -> Planted
     again = _second_labels([planted[index].row for index in order], round(AGAIN_SHARE * len(named)), generator)
     habits = _habits(generator)
     written = [_in_habit(one, habits, generator) for one in (*planted.values(), *added, *again)]
-    return PlantedCorpus(tuple(_with_other_writing(written)), {labeler: rule for labeler, (rule, _) in habits.items()})
+    numbered = [replace(one, row=replace(one.row, line=line)) for line, one in enumerate(written, 1)]
+    return PlantedCorpus(tuple(_with_other_writing(numbered)), {labeler: rule for labeler, (rule, _) in habits.items()})
 
 
-def _named(row: Row, number: int, generator: np.random.Generator) -> Row:
+def _named(row: Row, generator: np.random.Generator) -> Row:
     labeler = str(generator.choice(LABELERS))
     text = in_search_convention(row.text or "")
-    return replace(row.with_fields(id=f"{number:05}", labeler=labeler, locale="en"), text=text)
+    return replace(row.with_fields(id=None, labeler=labeler, locale="en"), text=text)
 
 
 def _faulty(
@@ -132,7 +134,7 @@ def _second_labels(rows: Sequence[Row], count: int, generator: np.random.Generat
 
 
 def _labelled_again(row: Row, labeler: str, fault: Fault | None) -> PlantedRow:
-    return PlantedRow(row.with_fields(id=f"{row.key}-again", labeler=labeler), fault=fault)
+    return PlantedRow(row.with_fields(labeler=labeler), fault=fault)
 
 
 def _wrong_words(text: str, texts: Sequence[str], generator: np.random.Generator) -> str | None:
@@ -214,8 +216,8 @@ def _in_habit(
 
 def _with_other_writing(rows: Sequence[PlantedRow]) -> Iterator[PlantedRow]:
     """Rows labelled again in the same words, but not in the same writing, have that as their fault."""
-    first = {one.row.key: one.row.text for one in rows}
+    first: dict[tuple[str, float | None], str | None] = {}
     for one in rows:
-        text = first.get(one.row.key.removesuffix("-again"))
+        text = first.setdefault((one.row.audio_filepath, one.row.offset_s), one.row.text)
         alike = one.fault in (None, Fault.REPEATED) and letters_of(text or "") == letters_of(one.row.text or "")
         yield replace(one, fault=Fault.OTHER_WRITING) if alike and text != one.row.text else one

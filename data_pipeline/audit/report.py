@@ -71,22 +71,17 @@ def render(audit: Audit, *, manifest: str, model: str | None, limit: int) -> str
 
 def examples(audit: Audit, limit: int) -> Mapping[str, list[Example]]:
     """The worst findings of each check that is about recordings; sound as far as a page may hold it."""
-    by_key = {entry.key: entry for entry in audit.entries}
     shown: dict[str, list[Finding]] = {}
     for finding in audit.findings:
         of_check = shown.setdefault(finding.check, [])
         if finding.check not in _SILENT_CHECKS and len(of_check) < limit:
             of_check.append(finding)
-    found = {
-        check: [(one, tuple(by_key[key] for key in one.rows[:MAX_ENTRIES])) for one in of_check]
-        for check, of_check in shown.items()
-        if of_check
-    }
-    firsts = {entries[0].key: entries[0] for of_check in found.values() for _, entries in of_check}
+    firsts = {one.lines[0]: one.entries[0] for of_check in shown.values() for one in of_check}
     players = dict(_players(firsts))
     return {
-        check: [Example(finding, entries, players.get(entries[0].key)) for finding, entries in of_check]
-        for check, of_check in found.items()
+        check: [Example(one, one.entries[:MAX_ENTRIES], players.get(one.lines[0])) for one in of_check]
+        for check, of_check in shown.items()
+        if of_check
     }
 
 
@@ -103,10 +98,10 @@ def written_by(practices: Sequence[writing.Practice]) -> list[WrittenBy]:
 
 def silence_charts(entries: Sequence[Entry]) -> list[tuple[str, Histogram]]:
     """How silence before and after speech is spread."""
-    found = [side for entry in entries for side in silence.silences(entry)]
-    sides = ("before", "after")
+    found = [one for entry in entries for one in silence.silences(entry)]
     return [
-        (f"Silence {side} speech", histogram([s for name, s, _ in found if name == side], unit="s")) for side in sides
+        (f"Silence {side} speech", histogram([one.silence_s for one in found if one.side == side], unit="s"))
+        for side in ("before", "after")
     ]
 
 
@@ -129,12 +124,12 @@ def _most_out_of_line(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda one: -int(str(one.evidence["out_of_line"])))[:MAX_CONFLICTS]
 
 
-def _players(entries: Mapping[str, Entry]) -> Iterator[tuple[str, Player]]:
-    """Players of those that can be played, by their key."""
-    made: dict[str, Player] = {}
-    for key, entry in entries.items():
+def _players(entries: Mapping[int, Entry]) -> Iterator[tuple[int, Player]]:
+    """Players of those that can be played, by their line."""
+    made: dict[int, Player] = {}
+    for line, entry in entries.items():
         if (one := _player(entry, with_sound=len(made) < MAX_SOUNDS)) is not None:
-            made[key] = one
+            made[line] = one
     yield from zip(made, within_budget(made.values(), max_sounds=MAX_SOUNDS, max_bytes=MAX_SOUND_BYTES), strict=True)
 
 

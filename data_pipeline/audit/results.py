@@ -9,7 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from data_pipeline.audit.agreement import Agreement
 from data_pipeline.audit.audit import Audit
+from data_pipeline.audit.findings import Finding
 from data_pipeline.audit.judge import Verdict
 from data_pipeline.audit.proposal import Candidate, Proposal
 from data_pipeline.audit.report import render
@@ -43,10 +45,10 @@ def as_json(audit: Audit, *, manifest: str, model: str | None) -> dict[str, obje
         "rows": len(audit.entries),
         "seconds": sum(entry.row.duration_s for entry in audit.entries),
         "checks": [asdict(summary) for summary in audit.summaries],
-        "findings": [asdict(finding) for finding in audit.findings],
+        "findings": [_finding(finding) for finding in audit.findings],
         "proposal": _proposal(audit.proposal) if audit.proposal else None,
         "writing": [_practice(practice) for practice in audit.practices],
-        "agreement": [asdict(one) for one in audit.agreement],
+        "agreement": [_agreement(one) for one in audit.agreement],
         "loudness": [asdict(spread) for spread in audit.spreads],
         "thresholds": asdict(audit.thresholds),
     }
@@ -73,6 +75,29 @@ def _candidate(one: Candidate, proposal: Proposal) -> dict[str, object]:
         "conflicts_left": one.conflicts,
         "labels_edited": one.labels_edited,
         "words_edited": one.words_edited,
+    }
+
+
+def _finding(one: Finding) -> dict[str, object]:
+    return {
+        "check": one.check,
+        "severity": one.severity,
+        "score": one.score,
+        "message": one.message,
+        "rows": one.rows,
+        "lines": one.lines,
+        "evidence": one.evidence,
+    }
+
+
+def _agreement(one: Agreement) -> dict[str, object]:
+    return {
+        "labelers": one.labelers,
+        "recordings": one.recordings,
+        "exact_ratio": one.exact_ratio,
+        "wer": one.wer,
+        "alpha": one.alpha,
+        "rows": [entry.key for entry in one.differing],
     }
 
 

@@ -24,7 +24,7 @@ def check_same_audio(entries: Sequence[Entry], thresholds: Thresholds) -> list[F
 
 def _judged(group: Sequence[Entry]) -> Iterator[Finding]:
     labelled = [entry for entry in group if entry.row.text is not None]
-    rows = tuple(entry.key for entry in group)
+    rows = tuple(group)
     texts = list(dict.fromkeys(entry.text for entry in labelled))
     evidence = {"labels": [{"labeler": entry.labeler, "text": entry.text} for entry in labelled]}
     furthest = max((_distance(a, b) for a in texts for b in texts), default=0.0)

@@ -96,17 +96,15 @@ def _forms(of_one: Sequence[Usage]) -> Iterator[tuple[str, str]]:
 
 def _departure(entries: Sequence[Entry], found: Sequence[Sequence[Usage]], practice: Practice) -> Finding:
     group_of = GROUPS[practice.kind]
-    rows = [
-        entry.key
+    odd = [
+        entry
         for entry, of_one in zip(entries, found, strict=True)
         if group_of(entry) == practice.group
         and any(rule == practice.rule and form != practice.usual for rule, form in _forms(of_one))
     ]
     share, elsewhere = (c[practice.usual] / c.total() for c in (practice.forms, practice.others))
-    message = (
-        f"{practice.kind} {practice.group}: {practice.rule} {practice.usual} in {share:.0%} of labels, "
-        f"elsewhere in {elsewhere:.0%}"
-    )
+    usual = practice.usual if practice.rule in practice.usual else f"{practice.rule} {practice.usual}"
+    message = f"{practice.kind} {practice.group}: {usual} in {share:.0%} of labels, elsewhere in {elsewhere:.0%}"
     evidence = {
         "by": practice.kind,
         "group": practice.group,
@@ -114,9 +112,9 @@ def _departure(entries: Sequence[Entry], found: Sequence[Sequence[Usage]], pract
         "usual": practice.usual,
         "here": dict(practice.forms.most_common()),
         "elsewhere": dict(practice.others.most_common()),
-        "rows_in_all": len(rows),
+        "rows_in_all": len(odd),
     }
-    return Finding(DEPARTURE, Severity.WARNING, min(1.0, practice.gap), message, tuple(rows[:MAX_ROWS]), evidence)
+    return Finding(DEPARTURE, Severity.WARNING, min(1.0, practice.gap), message, tuple(odd[:MAX_ROWS]), evidence)
 
 
 def _users(entries: Sequence[Entry], found: Sequence[Sequence[Usage]]) -> Users:
@@ -131,7 +129,7 @@ def _users(entries: Sequence[Entry], found: Sequence[Sequence[Usage]]) -> Users:
 def _conflict(place: tuple[str, str], ways: Counter[str], all_users: Users) -> Finding:
     (rule, thing), users = place, all_users[place]
     written = [_way(way, count, users[way]) for way, count in ways.most_common()]
-    odd = [entry.key for way, _ in ways.most_common()[1:] for entry in users[way]]
+    odd = [entry for way, _ in ways.most_common()[1:] for entry in users[way]]
     named = ", ".join(f"{way} ({count})" for way, count in ways.most_common(4))
     message = f"{rule}: {named}"
     evidence = {"rule": rule, "thing": thing, "ways": written, "out_of_line": out_of_line(ways)}

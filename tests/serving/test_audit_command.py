@@ -60,7 +60,12 @@ def test_without_a_model_no_label_is_doubted_and_nothing_else_is_lost(manifest: 
 def test_planted_faults_judge_the_audit(tmp_path: Path) -> None:
     done = audit(CLIPS / "manifest.jsonl", "--out", tmp_path, "--planted", "--no-model", "--workers", "1")
     assert done.returncode == 0, done.stderr
-    assert "recall" in done.stdout
+    table, _, said = done.stdout.partition("not judged: ")
+    assert "recall" in table
+    assert "likely_wrong" not in table
+    assert "likely_wrong" in said.splitlines()[0]
+    assert "no model was asked" in said.splitlines()[0]
+    assert "counts as a false alarm" in said
     verdicts = {one["check"]: one for one in json.loads((tmp_path / "planted.json").read_text())}
     assert verdicts["missing_field"]["recall"] == 1.0
 
@@ -76,6 +81,17 @@ def test_broken_lines_and_recordings_are_told_and_the_rest_is_audited(manifest: 
     assert "Traceback" not in done.stderr
     values = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))
     assert {one["check"]: one["findings"] for one in values["checks"]}["unusable_recording"] == 1
+
+
+def test_a_bad_line_stops_no_judging(tmp_path: Path) -> None:
+    lines = (CLIPS / "manifest.jsonl").read_text("utf-8").splitlines()
+    rows = [{**row, "audio_filepath": str(CLIPS / row["audio_filepath"])} for row in map(json.loads, lines[:20])]
+    manifest = tmp_path / "some.jsonl"
+    manifest.write_text("no row\n" + "".join(json.dumps(row) + "\n" for row in rows))
+    done = audit(manifest, "--out", tmp_path / "out", "--planted", "--no-model", "--workers", "1")
+    assert done.returncode == 2
+    assert f"{manifest}, line 1: " in done.stderr
+    assert (tmp_path / "out" / "planted.json").is_file()
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,10 @@ def audit(
     asked = None if no_model else model or read_registry().defaults[Task.RECOGNIZER]
     console = Console(width=None if sys.stdout.isatty() else 160)
     if planted:
-        console.print(_verdicts(_judge(manifest, out, Examination(asked), workers)))
-        return
+        verdicts, refused = _judge(manifest, out, Examination(asked), workers)
+        console.print(_verdicts(verdicts))
+        _explain(verdicts, model=asked)
+        click.get_current_context().exit(2 if refused else 0)
     found, refused = _audit(manifest, Examination(asked), workers)
     write_results(found, out, manifest=manifest.name, model=asked, limit=limit_examples)
     console.print(_checks(found))
@@ -63,30 +65,36 @@ def _audit(manifest: Path, examination: "Examination", workers: int | None) -> "
     """Measure every recording and run every check; lines that are no rows are told and counted."""
     from data_pipeline.audit.audit import audit as run_checks
     from data_pipeline.audit.entries import Entry, examine
-    from data_pipeline.manifest import Row, read_lines
     from serving.commands.data.shell import told
+    from serving.commands.manifest_rows import read_rows
 
+    rows, invalid = read_rows(manifest)
     entries: list[Entry] = []
-    with told("listening", manifest) as (on_done, on_failure):
-        lines = list(read_lines(manifest))
-        rows = [line for line in lines if isinstance(line, Row)]
-        for line in lines:
-            if not isinstance(line, Row):
-                on_failure(line)
+    with told("listening", len(rows)) as (on_done, _):
         for entry in examine(rows, examination, workers=workers):
             entries.append(entry)
             on_done()
-    return run_checks(entries), len(lines) - len(rows)
+    return run_checks(entries), len(invalid)
 
 
-def _judge(manifest: Path, out: Path, examination: "Examination", workers: int | None) -> "list[Verdict]":
+def _judge(manifest: Path, out: Path, examination: "Examination", workers: int | None) -> "tuple[list[Verdict], int]":
+    """The same for the audit itself."""
     from data_pipeline.audit.judge import judge
     from data_pipeline.audit.results import write_verdicts
-    from data_pipeline.manifest import read_manifest
+    from serving.commands.manifest_rows import read_rows
 
-    verdicts = judge(list(read_manifest(manifest)), examination, workers=workers)
+    rows, invalid = read_rows(manifest)
+    verdicts = judge(rows, examination, workers=workers)
     write_verdicts(verdicts, out)
-    return verdicts
+    return verdicts, len(invalid)
+
+
+def _explain(verdicts: "Sequence[Verdict]", *, model: str | None) -> None:
+    """What the figures do not say."""
+    from data_pipeline.audit.judge import not_judged
+
+    click.echo(f"not judged: {', '.join(not_judged(verdicts))}" + ("" if model else "; no model was asked"))
+    click.echo("a finding that was not planted counts as a false alarm, also where the data really has that fault")
 
 
 def _checks(found: "Audit") -> "Table":

@@ -7,9 +7,11 @@ import pytest
 
 from data_pipeline.audit.audit import ABOUT, CHECKS, audit
 from data_pipeline.audit.entries import Entry
+from data_pipeline.audit.report import examples
 from data_pipeline.audit.thresholds import DEFAULT, Thresholds
 from data_pipeline.errors import NothingToEvaluate
 from data_pipeline.manifest import Row
+from tests.data_pipeline.audit.conftest import sound
 
 
 def test_carried_recordings_are_audited(carried: list[Entry]) -> None:
@@ -28,6 +30,23 @@ def test_carried_recordings_are_audited(carried: list[Entry]) -> None:
 def test_stricter_thresholds_find_more(carried: list[Entry]) -> None:
     strict = Thresholds(likely_wrong=0.05, silence_tolerance_s=0.02, loudness_z=1.0, loudness_floor_db=0.5)
     assert len(audit(carried, strict).findings) > len(audit(carried).findings)
+
+
+@pytest.mark.parametrize("name", [None, "one"])
+def test_each_of_several_labelers_of_a_recording_gets_his_own_findings(name: str | None) -> None:
+    row = Row(Path("m"), 1, "one.flac", 1.6, "play", fields={} if name is None else {"id": name})
+    labelers = ("ana", "ben", "ben")
+    rows = [replace(row, line=n).with_fields(labeler=one) for n, one in enumerate(labelers, 1)]
+    texts = ("play it", "stop that", None)
+    entries = [Entry(replace(row, text=text), sound()) for row, text in zip(rows, texts, strict=True)]
+    found = audit(entries)
+    by_check = {one.check: one for one in found.summaries}
+    assert by_check["same_audio_other_words"].by_labeler == {"ben": 2, "ana": 1}
+    assert by_check["no_label"].by_labeler == {"ben": 1}
+    (words,) = [one for one in found.findings if one.check == "same_audio_other_words"]
+    assert (words.lines, words.rows[0]) == ((1, 2, 3), f"{name or 'one.flac@0'}#ana")
+    (shown,) = examples(found, 1)["no_label"]
+    assert shown.entries == (entries[2],)
 
 
 def test_nothing_to_audit() -> None:

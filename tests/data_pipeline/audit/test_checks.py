@@ -1,5 +1,6 @@
 """Each check on numbers: what it tells, and what it lets pass."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -61,8 +62,29 @@ def test_more_text_never_has_fewer_spoken_letters(text: str) -> None:
     ],
 )
 def test_silence_against_the_rule(lead_s: float, trail_s: float, sides: list[str]) -> None:
-    found = silence.check_silence([entry("a", sound(lead_s=lead_s, trail_s=trail_s))], DEFAULT)
+    clip = {"lead_silence": 0.9, "trail_silence": 2}
+    found = silence.check_silence([entry("a", sound(lead_s=lead_s, trail_s=trail_s), clip=clip)], DEFAULT)
     assert [finding.evidence["side"] for finding in found] == sides
+
+
+@pytest.mark.parametrize(
+    "clip",
+    [
+        None,
+        "clipped",
+        {"lead_silence": 0.1, "trail_silence": 0.22},
+        {"lead_silence": "0.9", "trail_silence": None},
+        {"lead_silence": math.nan, "trail_silence": -(10**400)},
+    ],
+)
+def test_silence_that_a_recording_never_had_is_not_missing(clip: object) -> None:
+    short = sound(lead_s=0.05, trail_s=0.1)
+    assert silence.check_silence([entry("a", short, clip=clip)], DEFAULT) == []
+
+
+def test_what_is_missing_is_said_with_what_there_was() -> None:
+    (found,) = silence.check_silence([entry("a", sound(lead_s=0.05), clip={"lead_silence": 0.25})], DEFAULT)
+    assert found.message == "0.05 s of silence before speech, of the recording's own the rule leaves 0.25 s"
 
 
 def test_further_from_the_rule_ranks_higher() -> None:

@@ -19,7 +19,10 @@ from tests.data_pipeline.pages.looks import HOSTILE, Tags, assert_inert, assert_
 def found(carried: list[Entry]) -> Audit:
     """With two labelers on some of the recordings."""
     named = [replace(one, row=one.row.with_fields(labeler="ana")) for one in carried]
-    rows = [replace(one.row.with_fields(labeler="ben", id=f"b{n}"), text="what") for n, one in enumerate(carried[:8])]
+    rows = [
+        replace(one.row.with_fields(labeler="ben"), line=len(carried) + n, text="what")
+        for n, one in enumerate(carried[:8], 1)
+    ]
     again = [replace(one, row=row) for one, row in zip(carried, rows, strict=False)]
     return audit([*named, *again])
 
