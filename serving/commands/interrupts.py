@@ -8,10 +8,10 @@ from types import FrameType
 
 
 @contextmanager
-def interrupts_held() -> Iterator[Callable[[], None]]:
+def interrupts_held(on_asked: Callable[[], None] = lambda: None) -> Iterator[Callable[[], None]]:
     """Gives what is to be called where an interrupt may come: it raises KeyboardInterrupt if one has.
 
-    A second interrupt comes at once. Only for the main thread.
+    `on_asked` is called at once, from the signal's handler. A second interrupt comes at once. Only for the main thread.
     """
     asked: list[int] = []
 
@@ -19,6 +19,7 @@ def interrupts_held() -> Iterator[Callable[[], None]]:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
+        on_asked()
 
     def let_in() -> None:
         if asked:

@@ -114,6 +114,7 @@ def test_an_interrupt_ends_at_once_and_a_rerun_goes_on(tmp_path: Path) -> None:
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in told
+    assert f"interrupted; {out} keeps what was done: the same command goes on from there" in told
     done = lines(journal)
     assert 20 < done <= len(many)
     assert not (out / "manifest.jsonl").exists()

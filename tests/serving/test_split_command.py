@@ -59,6 +59,21 @@ def test_a_leak_is_told_with_exit_code_1(tmp_path: Path, capsys: pytest.CaptureF
     assert split("--check", "--by", "session", manifest) == 0
 
 
+def test_a_line_that_is_no_row_does_not_keep_the_others_from_being_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = write(tmp_path / "some.jsonl", [{"id": "1", "speaker": "ann", "split": "train"}])
+    with manifest.open("a") as file:
+        file.write("{\n")
+    assert split("--check", "--by", "speaker", manifest) == 2
+    out, err = capsys.readouterr()
+    assert "speaker: on one side each" in out
+    assert "some.jsonl, line 2: " in err
+    with manifest.open("a") as file:
+        file.write('{"audio_filepath": "b.flac", "duration": 1, "speaker": "ann", "split": "test"}\n')
+    assert split("--check", "--by", "speaker", manifest) == 1
+
+
 def test_hostile_rows_are_split_and_codes_for_the_terminal_do_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

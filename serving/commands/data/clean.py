@@ -38,11 +38,12 @@ def clean(manifest: Path, out: Path, name: str, replace: bool) -> None:
     from data_pipeline.clean import Cleaning, clean_report
     from data_pipeline.files import write_whole
     from data_pipeline.manifest import read_manifest
-    from serving.commands.data.shell import conclude, run_table_step
+    from serving.commands.data.shell import conclude, interruptible, run_table_step
 
     wanted = convention.get(name)
     made = run_table_step(Cleaning(convention=wanted.id), manifest, out, replace=replace)
-    report = clean_report(read_manifest(made.manifest), wanted)
+    with interruptible(lambda: f"{out} keeps the data set: the same command goes on with the report"):
+        report = clean_report(read_manifest(made.manifest), wanted)
     write_whole(json.dumps(report.as_json(), indent=1, ensure_ascii=False).encode() + b"\n", out / "clean.json")
     console = Console()
     console.print(_rules(report), *(_slices(report, field) for field in report.slices))

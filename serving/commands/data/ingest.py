@@ -84,9 +84,10 @@ def _run(layout: "Layout", settings: "Ingestion", out: Path, replaced_by: Path |
     from data_pipeline.dataset import clear
     from data_pipeline.ingest.ingest import ingest as take_in
     from data_pipeline.ingest.ingest import survey
-    from serving.commands.data.shell import conclude, told
+    from serving.commands.data.shell import conclude, interruptible, told
 
-    surveyed = survey(layout, settings.terms, workers=workers)
+    with interruptible():
+        surveyed = survey(layout, settings.terms, workers=workers)
     for reason, count in sorted(surveyed.left_out.items()):
         click.echo(f"{count} left out: {reason}", err=True)
     if replaced_by is not None:

@@ -26,7 +26,7 @@ def rebuild(
     """
     from data_pipeline.ingest.layouts import Place
     from data_pipeline.rebuild import rebuild as run_again
-    from serving.commands.data.shell import conclude
+    from serving.commands.data.shell import conclude, interruptible
 
     if manifest and not source and not audio:
         start: Path | Place = manifest
@@ -34,5 +34,6 @@ def rebuild(
         start = Place(address=source, audio=audio)
     else:
         raise click.UsageError("either --manifest FILE or --source PATH says what the first step reads")
-    made = run_again(card, start, out, workers=workers, on_step=lambda step: click.echo(step.name, err=True))
+    with interruptible(lambda: f"{out} keeps what was done: the same command goes on from there"):
+        made = run_again(card, start, out, workers=workers, on_step=lambda step: click.echo(step.name, err=True))
     conclude(made)

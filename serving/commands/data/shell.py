@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from data_pipeline.steps import SoundStep, TableStep
 
 SHOWN_FAILURES: Final = 20
+NOTHING_KEPT: Final = "nothing is kept: the same command begins anew"
 
 manifest_argument: Final = click.argument("manifest", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 out_option: Final = click.option(
@@ -36,10 +37,18 @@ def from_here(path: Path) -> str:
 def run_sound_step(step: "SoundStep", manifest: Path, out: Path, *, replace: bool, workers: int | None) -> "Dataset":
     """Run a step that makes recordings; `conclude` tells how it went."""
     from data_pipeline import dataset
+    from data_pipeline.journal import JOURNAL
 
     if replace:
         dataset.clear(out, source=manifest)
-    with told(step.name, manifest) as (on_done, on_failure):
+
+    def kept() -> str:
+        if not (out / JOURNAL).is_file():
+            return NOTHING_KEPT
+        again = "the same command without --replace" if replace else "the same command"
+        return f"{out} keeps what was done: {again} goes on from there"
+
+    with told(step.name, manifest, kept=kept) as (on_done, on_failure):
         made = dataset.change_sound(step, manifest, out, workers=workers, on_done=on_done, on_failure=on_failure)
     return made
 
@@ -50,7 +59,7 @@ def run_table_step(step: "TableStep", manifest: Path, out: Path, *, replace: boo
 
     if replace:
         dataset.clear(out, source=manifest)
-    with told(step.name, manifest) as (on_done, on_failure):
+    with told(step.name, manifest, held=False) as (on_done, on_failure):
         made = dataset.change_table(step, manifest, out, on_done=on_done, on_failure=on_failure)
     return made
 
@@ -65,10 +74,23 @@ def conclude(made: "Dataset") -> None:
 
 
 @contextmanager
-def told(what: str, rows: Path | int | None) -> "Iterator[tuple[Callable[[], None], Callable[[InvalidLine], None]]]":
+def interruptible(kept: Callable[[], str] = lambda: NOTHING_KEPT) -> Iterator[None]:
+    """Ends the command on Ctrl-C and says what is kept of its work."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"interrupted; {kept()}", err=True)
+        raise click.Abort from None
+
+
+@contextmanager
+def told(
+    what: str, rows: Path | int | None, *, kept: Callable[[], str] = lambda: NOTHING_KEPT, held: bool = True
+) -> "Iterator[tuple[Callable[[], None], Callable[[InvalidLine], None]]]":
     """A bar on standard error while rows are done, and a line for each of the first failures.
 
-    `rows` is how many there are, where that is known, or the manifest that has a line for each.
+    `rows` is how many there are, where that is known, or the manifest that has a line for each. `kept` says what is
+    kept after Ctrl-C, which comes between two rows if it is `held`: for work whose rows come one by one.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -85,7 +107,8 @@ def told(what: str, rows: Path | int | None) -> "Iterator[tuple[Callable[[], Non
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     total = (_lines(rows) if console.is_terminal else None) if isinstance(rows, Path) else rows
     progress = Progress(*columns, console=console, refresh_per_second=2, disable=not console.is_terminal)
-    with progress as bar, interrupts_held() as let_in:
+    interrupts = interrupts_held(_tell_stopping) if held else nullcontext(lambda: None)
+    with interruptible(kept), progress as bar, interrupts as let_in:
         task = bar.add_task(what, total=total)
 
         def on_done() -> None:
@@ -95,6 +118,11 @@ def told(what: str, rows: Path | int | None) -> "Iterator[tuple[Callable[[], Non
         yield on_done, on_failure
     if failures > SHOWN_FAILURES:
         click.echo(f"voicesearch: error: and {failures - SHOWN_FAILURES} more like these", err=True)
+
+
+def _tell_stopping() -> None:
+    """Past the streams of Python, which the signal may have come in the middle of."""
+    os.write(2, b"stopping: what is being worked on is still finished\n")
 
 
 def _lines(path: Path) -> int:

@@ -1,7 +1,7 @@
 """`voicesearch data split`: train, dev and test that share nobody and nothing; and what a split, whose ever, shares."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,14 +62,12 @@ def split(
     from data_pipeline.manifest import read_manifest
     from data_pipeline.splitting.leakage import check_split
     from data_pipeline.splitting.split import SOUND, Splitting
-    from serving.commands.data.shell import conclude, run_table_step
+    from serving.commands.data.shell import conclude, interruptible, run_table_step
 
     fields = tuple(dict.fromkeys(name.strip() for name in by.split(",") if name.strip()))
-    sound = SOUND in fields
     if check:
-        found = check_split(lambda: read_manifest(manifest), fields, {}, sound=sound)
-        _show(found, {}, fields)
-        click.get_current_context().exit(1 if found.leaking(_disjoint(fields)) else 0)
+        _check(manifest, fields)
+        return
     if out is None:
         raise click.UsageError("--out DIR says where the data set goes; --check writes none")
     step = Splitting(
@@ -84,10 +82,37 @@ def split(
     )
     shares = {} if step.borders() else {"train": train, "dev": dev, "test": test}
     made = run_table_step(step, manifest, out, replace=replace)
-    found = check_split(lambda: read_manifest(made.manifest), fields, shares, sound=sound)
+    with interruptible(lambda: f"{out} keeps the data set: the same command goes on with what it shares"):
+        found = check_split(lambda: read_manifest(made.manifest), fields, shares, sound=SOUND in fields)
     _write(found, out / "split.json")
     _show(found, shares, fields)
     conclude(made)
+
+
+def _check(manifest: Path, fields: tuple[str, ...]) -> None:
+    """Look at a split that is there; ends with exit code 1 where it leaks, else 2 where lines are no rows."""
+    from data_pipeline.manifest import InvalidLine, Row, read_lines
+    from data_pipeline.splitting.leakage import check_split
+    from data_pipeline.splitting.split import SOUND
+    from serving.commands.data.shell import interruptible, told
+
+    failures = 0
+    with told("reading", manifest) as (on_done, on_failure):
+        for line in read_lines(manifest):
+            if isinstance(line, InvalidLine):
+                failures += 1
+                on_failure(line)
+            on_done()
+
+    def usable() -> Iterator[Row]:
+        return (line for line in read_lines(manifest) if isinstance(line, Row))
+
+    with interruptible():
+        found = check_split(usable, fields, {}, sound=SOUND in fields)
+    _show(found, {}, fields)
+    if failures:
+        click.echo(f"{failures} lines are no rows and were left out", err=True)
+    click.get_current_context().exit(1 if found.leaking(_disjoint(fields)) else 2 if failures else 0)
 
 
 def _disjoint(fields: tuple[str, ...]) -> list[str]:
