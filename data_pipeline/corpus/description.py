@@ -18,13 +18,15 @@ class Measure:
     unit: str
     bin_width: float
     """Twice the error of its quantiles."""
+    has_zero: bool = True
+    """Zero is none of it; else, as with decibels, charts begin at the lowest value."""
 
 
 MEASURES: Final[Mapping[str, Measure]] = {
     "duration_s": Measure("Duration", "s", 0.1),
     "words_per_s": Measure("Words per second of recording", "1/s", 0.1),
-    "loudness_lufs": Measure("Loudness", "LUFS", 0.5),
-    "snr_db": Measure("Signal to noise", "dB", 0.5),
+    "loudness_lufs": Measure("Loudness", "LUFS", 0.1, has_zero=False),
+    "snr_db": Measure("Signal to noise", "dB", 0.1, has_zero=False),
     "speech_ratio": Measure("Share of speech", "", 0.01),
     "lead_silence_s": Measure("Silence before speech", "s", 0.02),
     "trail_silence_s": Measure("Silence after speech", "s", 0.02),
@@ -85,7 +87,7 @@ class DescriptionCounter:
         self._offsets += sound.offset_clipped
         self._spreads["loudness_lufs"].add(sound.loudness_lufs)
         self._spreads["snr_db"].add(sound.snr_db)
-        self._spreads["speech_ratio"].add(sound.speech_s / sound.duration_s if sound.duration_s else None)
+        self._spreads["speech_ratio"].add(min(1.0, sound.speech_s / sound.duration_s) if sound.duration_s else None)
         self._spreads["lead_silence_s"].add(sound.lead_silence_s if is_speech else None)
         self._spreads["trail_silence_s"].add(sound.trail_silence_s if is_speech else None)
 

@@ -48,7 +48,20 @@ def test_memory_is_bounded_by_the_furthest_bins() -> None:
     assert list(counted([1e300, -1e300]).spread().bins) == [-FURTHEST, FURTHEST]
 
 
-def test_a_value_on_an_edge_is_in_the_upper_bin() -> None:
-    counter = SpreadCounter(bin_width=0.1, unit="s")
-    counter.add(0.3)
-    assert counter.spread().p50 == pytest.approx(0.35)
+@pytest.mark.parametrize("values", [[-23.0], [-23.02, -22.99, -23.01], [-23.0] * 5])
+def test_a_corpus_of_one_level_has_that_as_its_median(values: list[float]) -> None:
+    counter = SpreadCounter(bin_width=0.1, unit="LUFS")
+    for value in values:
+        counter.add(value)
+    assert counter.spread().p50 == pytest.approx(-23.0)
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=1))
+def test_nothing_is_said_to_be_further_out_than_it_is(values: list[float]) -> None:
+    spread = counted([*values]).spread()
+    assert (spread.lowest, spread.highest) == (min(values), max(values))
+    chart = spread.histogram()
+    for shown in (spread.p5, spread.p50, spread.p95, *(edge for one in chart.bins for edge in (one.low, one.high))):
+        assert shown is not None
+        assert min(values) <= shown <= max(values)
+    assert all(one.low <= one.high for one in chart.bins)
