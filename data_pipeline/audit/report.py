@@ -14,7 +14,7 @@ from data_pipeline.audit import agreement, loudness, silence, writing
 from data_pipeline.audit.audit import Audit
 from data_pipeline.audit.entries import Entry
 from data_pipeline.audit.findings import Finding, Severity
-from data_pipeline.pages.charts import Bar, Histogram, PlacedBar, histogram, placed
+from data_pipeline.pages.charts import Bar, Dots, Histogram, dots, histogram
 from data_pipeline.pages.page import render as render_page
 from data_pipeline.pages.player import Player, player, within_budget
 from data_pipeline.recordings import read_audio
@@ -65,7 +65,7 @@ def render(audit: Audit, *, manifest: str, model: str | None, limit: int) -> str
         departures=[one for one in audit.findings if one.check in _OF_GROUPS],
         conflicts=_most_out_of_line([one for one in audit.findings if one.check == writing.CONFLICT]),
         silences=silence_charts(audit.entries),
-        loudness=loudness_bars(audit),
+        loudness=loudness_dots(audit),
     )
 
 
@@ -105,13 +105,13 @@ def silence_charts(entries: Sequence[Entry]) -> list[tuple[str, Histogram]]:
     ]
 
 
-def loudness_bars(audit: Audit) -> list[tuple[str, list[PlacedBar]]]:
+def loudness_dots(audit: Audit) -> list[tuple[str, Dots]]:
     """Median loudness of each group with its spread; kinds with a single group are left out."""
     charts = []
     for kind, alike in groupby(audit.spreads, key=lambda one: one.kind):
         of_kind = list(alike)
         if len(of_kind) > 1:
-            charts.append((f"Loudness by {kind}", placed(list(map(_loudness_bar, of_kind)))))
+            charts.append((f"Loudness by {kind}", dots(list(map(_loudness_bar, of_kind)))))
     return charts
 
 

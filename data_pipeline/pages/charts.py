@@ -1,4 +1,4 @@
-"""What charts show, as numbers: bins of a histogram, bars along one scale. `charts.html` draws them.
+"""What charts show, as numbers: bins of a histogram, bars or dots along one scale. `charts.html` draws them.
 
 Each chart has a text alternative beside it: the same figures as a table. Knows no report and no HTML.
 """
@@ -7,8 +7,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
+
+DOT: Final = 1.6
+"""Width of a dot in percent of its scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,16 @@ class PlacedBar:
     """Start and end."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """Values on a scale without a zero, such as decibels: from the lowest mark to the highest."""
+
+    low: float | None
+    """None where there is no value."""
+    high: float | None
+    placed: tuple[PlacedBar, ...]
+
+
 def histogram(values: Iterable[float | None], *, unit: str = "", bins: int = 24, whole: bool = False) -> Histogram:
     """Bins of equal width over all finite values; `whole` gives whole numbers one bin each, if `bins` is enough.
 
@@ -94,6 +108,27 @@ def placed(bars: Sequence[Bar]) -> list[PlacedBar]:
         return PlacedBar(bar, start, end - start, interval)
 
     return [place(bar) for bar in bars]
+
+
+def dots(bars: Sequence[Bar]) -> Dots:
+    """The values as dots, with their intervals, along the shortest scale that holds all of them."""
+    marks = [mark for bar in bars for mark in (bar.value, bar.low, bar.high) if mark is not None]
+    if not marks:
+        return Dots(None, None, tuple(PlacedBar(bar, 0.0, 0.0, None) for bar in bars))
+    low, high = min(marks), max(marks)
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        low, high = low - 0.5, high + 0.5
+
+    def at(value: float) -> float:
+        return 100 * (value - low) / ((high - low) or 1.0)
+
+    def place(bar: Bar) -> PlacedBar:
+        interval = None if bar.low is None or bar.high is None else (at(bar.low), at(bar.high))
+        if bar.value is None:
+            return PlacedBar(bar, 0.0, 0.0, interval)
+        return PlacedBar(bar, max(0.0, min(100 - DOT, at(bar.value) - DOT / 2)), DOT, interval)
+
+    return Dots(low, high, tuple(map(place, bars)))
 
 
 def _edges(low: float, high: float, bins: int, whole: bool) -> list[float]:

@@ -8,7 +8,7 @@ import pytest
 
 from asr.audio import Audio, Span
 from asr.decode import decode
-from data_pipeline.pages.charts import Bar, histogram, placed
+from data_pipeline.pages.charts import Bar, dots, histogram, placed
 from data_pipeline.pages.page import render
 from data_pipeline.pages.player import player
 
@@ -42,6 +42,7 @@ def gallery(query: Audio, query_clip: Path) -> Callable[[str], str]:
             nothing=histogram([]),
             bins=[Bin(0.0, 0.1, 4, 0.05, 0.0), Bin(0.9, 1.0, 40, 0.96, 0.9)],
             compared=placed([Bar(word, 4.2, 3.1, 6.0), Bar("b", -1.0, text=word), Bar("c", None)]),
+            levels=dots([Bar(word, -23.0, -26.0, -21.5), Bar("b", -30.25), Bar("c", None)]),
             players=[player(query, speech=speech, data=query_clip.read_bytes()), player(query, with_sound=False)],
         )
 
