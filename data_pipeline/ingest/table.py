@@ -3,6 +3,8 @@
 Knows the form by the file's suffix. A column keeps its name unless it is mapped; an empty cell says nothing.
 """
 
+import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,7 @@ from data_pipeline.manifest import MAX_NESTING, InvalidLine, nesting
 
 DELIMITERS: Final = {".csv": ",", ".tsv": "\t", ".psv": "|"}
 TABLE_SUFFIXES: Final = frozenset(DELIMITERS) | MANIFEST_SUFFIXES
+_LONG_NUMBER: Final = re.compile("[0-9]{19}")
 
 TableRow = tuple[int, Mapping[str, object]]
 """Line, from 1, and what stands there by the table's own names."""
@@ -125,6 +128,8 @@ def parsed(text: str) -> object:
         value: object = orjson.loads(text)
         if nesting(value) > MAX_NESTING:
             raise RecursionError
+        if _LONG_NUMBER.search(text):
+            value = json.loads(text)  # orjson rounds whole numbers over 64 bits
     except orjson.JSONDecodeError as error:
         raise ValueError(f"no JSON: {error}") from None
     except RecursionError:

@@ -126,6 +126,16 @@ def test_lines_that_are_no_json_objects(tmp_path: Path) -> None:
     assert [what for _, what in items if what.endswith(".wav")] == ["a.wav", "z.wav"]
 
 
+def test_long_numbers_are_kept_to_the_digit_and_endless_ones_refused(tmp_path: Path) -> None:
+    numbers = (2**64, -(2**63) - 1, 10**30)
+    written = [*map(str, numbers), "9" * 5000]
+    lines = "\n".join(f'{{"audio_filepath": "a.wav", "n": {number}}}' for number in written)
+    *kept, refused = read(tmp_path / "t.jsonl", lines.encode())
+    assert [one.fields["n"] for one in kept if isinstance(one, Found)] == list(numbers)
+    assert isinstance(refused, InvalidLine)
+    assert "sys." not in refused.reason
+
+
 def test_a_file_of_another_kind(tmp_path: Path) -> None:
     with pytest.raises(InvalidCorpus, match=r"\.csv"):
         read(tmp_path / "t.xlsx", b"PK")
