@@ -156,13 +156,17 @@ class Written:
 def write_manifest(rows: Iterable[Row], path: Path) -> Written:
     """Write the rows, their paths relative to the manifest; the file is there whole or, as before, not at all.
 
-    Raises OSError.
+    Raises InvalidManifest where a row could not be read again, OSError.
     """
     count, duration_s, digest, content = 0, 0.0, sha256(), sha256()
     with whole_file(path) as file:
         for row in rows:
             moved = row.moved_to(path).as_json()
             line = _line(moved)
+            if len(line) > MAX_LINE_BYTES:
+                raise InvalidManifest(
+                    f"{path}: the row of {row.key[:SHOWN_BYTES]} would be longer than {MAX_LINE_BYTES} bytes"
+                )
             file.write(line)
             digest.update(line)
             content.update(_line({**moved, "audio_filepath": row.path.name}))

@@ -8,9 +8,9 @@ import click
 class FiniteRange(click.FloatRange):
     """`click.FloatRange` without NaN."""
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number. Raises click.BadParameter."""
-        number = float(super().convert(value, param, ctx))
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
         if math.isnan(number):
             self.fail(f"{value!r} is not a number", param, ctx)
         return number

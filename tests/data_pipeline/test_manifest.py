@@ -174,3 +174,9 @@ def test_a_manifest_behind_a_link_points_to_the_same_recordings(tmp_path: Path) 
     write_manifest([row], tmp_path / "link" / "manifest.jsonl")
     [again] = read_manifest(tmp_path / "link" / "manifest.jsonl")
     assert again.path.samefile(row.path)
+
+
+def test_a_row_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(InvalidManifest, match=r"a\.wav@0 would be longer"):
+        write_manifest([Row(MANIFEST, 1, "a.wav", 1.0, "a" * MAX_LINE_BYTES)], tmp_path / "manifest.jsonl")
+    assert not list(tmp_path.iterdir())
