@@ -38,7 +38,7 @@ ABOUT: Final[Mapping[str, str]] = {
     writing.DEPARTURE: "a labeler or corpus writes unlike the others",
     edges.ONSET: "speech begins in the first frame: its beginning was likely cut",
     edges.OFFSET: "speech ends in the last frame: its end was likely cut",
-    silence.CHECK: "more or less silence around speech than the rule leaves",
+    silence.CHECK: "more silence around speech than the rule leaves, or less than it left of what there was",
     loudness.CHECK: "much louder or quieter than the rest of the corpus",
     loudness.GROUP: "a corpus, labeler or device is much louder or quieter than the others",
     same_audio.DUPLICATE: "one recording with one text in several rows",

@@ -46,6 +46,18 @@ class Finding:
         """Where these rows stand: that tells apart also those that have one key."""
         return tuple(entry.row.line for entry in self.entries)
 
+    def as_json(self) -> dict[str, object]:
+        """All of it, the entries by key and line."""
+        return {
+            "check": self.check,
+            "severity": self.severity,
+            "score": self.score,
+            "message": self.message,
+            "rows": self.rows,
+            "lines": self.lines,
+            "evidence": self.evidence,
+        }
+
 
 def ranked(findings: Sequence[Finding]) -> list[Finding]:
     """Worst first: by severity, then by score; equal ones stay in their order."""

@@ -11,7 +11,6 @@ from typing import Final
 
 from data_pipeline.audit.agreement import Agreement
 from data_pipeline.audit.audit import Audit
-from data_pipeline.audit.findings import Finding
 from data_pipeline.audit.judge import Verdict
 from data_pipeline.audit.proposal import Candidate, Proposal
 from data_pipeline.audit.report import render
@@ -45,7 +44,7 @@ def as_json(audit: Audit, *, manifest: str, model: str | None) -> dict[str, obje
         "rows": len(audit.entries),
         "seconds": sum(entry.row.duration_s for entry in audit.entries),
         "checks": [asdict(summary) for summary in audit.summaries],
-        "findings": [_finding(finding) for finding in audit.findings],
+        "findings": [finding.as_json() for finding in audit.findings],
         "proposal": _proposal(audit.proposal) if audit.proposal else None,
         "writing": [_practice(practice) for practice in audit.practices],
         "agreement": [_agreement(one) for one in audit.agreement],
@@ -75,18 +74,6 @@ def _candidate(one: Candidate, proposal: Proposal) -> dict[str, object]:
         "conflicts_left": one.conflicts,
         "labels_edited": one.labels_edited,
         "words_edited": one.words_edited,
-    }
-
-
-def _finding(one: Finding) -> dict[str, object]:
-    return {
-        "check": one.check,
-        "severity": one.severity,
-        "score": one.score,
-        "message": one.message,
-        "rows": one.rows,
-        "lines": one.lines,
-        "evidence": one.evidence,
     }
 
 

@@ -126,8 +126,8 @@ def regress(cases: Cases, target: str) -> Regression:
     for fold in np.unique(folds):
         weights = _weights(cases.features[folds != fold], cases.targets[folds != fold])
         probabilities[folds == fold] = _logistic(cases.features[folds == fold] @ weights)
-    judged = reliability(probabilities.tolist(), cases.targets.tolist())
-    assert judged is not None
+    if (judged := reliability(probabilities.tolist(), cases.targets.tolist())) is None:
+        raise NothingToEvaluate(f"calibration of `{target}` has no case")
     fitted = _weights(cases.features, cases.targets)
     return Regression(
         dict(zip(FEATURES, fitted.tolist(), strict=True)), probabilities, auc(probabilities, cases.targets), judged
