@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from data_pipeline.errors import InvalidCard
-from data_pipeline.files import write_whole
+from data_pipeline.files import write_json
 
 NAME: Final = "card.json"
 FORMAT: Final = 1
@@ -72,8 +72,7 @@ def file_sha256(path: Path) -> str:
 
 def write_card(card: Card, folder: Path) -> None:
     """Raises OSError."""
-    text = json.dumps({"format": FORMAT, **asdict(card)}, indent=1, ensure_ascii=False)
-    write_whole(text.encode() + b"\n", folder / NAME)
+    write_json({"format": FORMAT, **asdict(card)}, folder / NAME)
 
 
 def read_card(path: Path) -> Card:

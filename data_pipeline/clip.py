@@ -5,11 +5,11 @@ A recording in which no speech is found stays whole, as the server recognizes it
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 
 from asr.audio import Audio
-from asr.loading import Detector, load_detector
-from asr.vad import ClippingRule, VoiceDetector, clip, speech_spans
+from asr.loading import Detector
+from asr.vad import ClippingRule, clip, speech_spans
+from data_pipeline.detectors import detector
 from data_pipeline.manifest import Row
 
 
@@ -32,7 +32,7 @@ class Clipping:
 
     def change(self, row: Row, audio: Audio) -> Iterator[tuple[Row, Audio]]:
         """The kept sound; the row says what was cut, in seconds of the recording as it was."""
-        spans = speech_spans(_detector(self.detector).activity(audio), self.rule)
+        spans = speech_spans(detector(self.detector).activity(audio), self.rule)
         kept = clip(audio, spans, self.rule)
         told = {
             "duration": _rounded(audio.duration_s),
@@ -41,12 +41,6 @@ class Clipping:
             "trail_silence": _rounded(audio.duration_s - spans[-1].end_s if spans else audio.duration_s),
         }
         yield row.with_fields(clip=told), kept.audio if spans else audio
-
-
-@cache
-def _detector(name: Detector) -> VoiceDetector:
-    """Once in each worker process."""
-    return load_detector(name)
 
 
 def _rounded(seconds: float) -> float:

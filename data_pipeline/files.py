@@ -1,5 +1,6 @@
 """Files that are there whole or not at all, so that existence means complete. Knows no format."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,3 +36,10 @@ def write_whole(data: bytes, path: Path, *, durable: bool = True) -> None:
     """Write a file of known content. Raises OSError."""
     with whole_file(path, durable=durable) as file:
         file.write(data)
+
+
+def write_json(values: object, path: Path) -> None:
+    """Write what JSON can hold, to be read by people too. Raises OSError, ValueError for a number that is none."""
+    text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
+    # Half a surrogate pair, as in the name of a file, is thereby written as JSON escapes it.
+    write_whole(text.encode("utf-8", "backslashreplace") + b"\n", path)

@@ -5,13 +5,13 @@ Memory grows by some 100 bytes a row, not with the rows. Opens recordings only w
 
 from array import array
 from collections.abc import Iterator
-from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from asr.errors import AudioError
+from data_pipeline.hashing import hash64
 from data_pipeline.manifest import InvalidLine, Row, read_lines
 from data_pipeline.recordings import read_audio
 
@@ -25,7 +25,7 @@ def checked_lines(manifest: Path) -> Iterator[Row | InvalidLine]:
     for line in read_lines(manifest):
         if isinstance(line, InvalidLine):
             yield line
-        elif (first := seen.setdefault(_hash(line.key), line.line)) != line.line:
+        elif (first := seen.setdefault(hash64(line.key), line.line)) != line.line:
             what = "the same `id`" if line.field("id") is not None else "the same recording and offset"
             yield line.refused(f"{what} as in line {first}: {line.key}")
         else:
@@ -60,12 +60,12 @@ class _Parts:
     """Parts of recordings, 32 bytes each."""
 
     def __init__(self) -> None:
-        self.recordings, self.lines = array("q"), array("q")
+        self.recordings, self.lines = array("Q"), array("Q")
         self.starts_s, self.ends_s = array("d"), array("d")
 
     def add(self, row: Row) -> None:
         offset_s = row.offset_s or 0.0
-        self.recordings.append(_hash(row.audio_filepath))
+        self.recordings.append(hash64(row.audio_filepath))
         self.lines.append(row.line)
         self.starts_s.append(offset_s)
         self.ends_s.append(offset_s + row.duration_s)
@@ -82,7 +82,3 @@ class _Parts:
                     continue
             last = at
         return sorted(found, key=lambda lines: lines[1])
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big", signed=True)

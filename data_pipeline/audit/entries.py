@@ -15,9 +15,9 @@ from asr.audio import SAMPLE_RATE_HZ, Audio, Samples, Span
 from asr.convention import SEARCH
 from asr.decode import Encoding, PcmFormat
 from asr.errors import AudioError
-from asr.loading import Detector, load_detector
 from asr.statistics import AudioStatistics, measure
-from asr.vad import ClippingRule, VoiceDetector, samples_of, speech_spans
+from asr.vad import ClippingRule, samples_of, speech_spans
+from data_pipeline.detectors import detector
 from data_pipeline.evaluation.systems import OwnSystem, own_systems
 from data_pipeline.evaluation.variants import read_variant
 from data_pipeline.manifest import Row
@@ -137,7 +137,7 @@ def examine(rows: Sequence[Row], examination: Examination, *, workers: int | Non
 
 def sound_of(audio: Audio) -> Sound:
     """The numbers of a recording. Raises ModelUnavailable or CorruptModel where speech cannot be told."""
-    speech = speech_spans(_detector().activity(audio), ClippingRule())
+    speech = speech_spans(detector().activity(audio), ClippingRule())
     samples = np.clip(np.rint(audio.samples * 32768), -32768, 32767).astype("<i2")
     onset_db, offset_db = edge_levels_db(audio.samples, [samples_of(audio, span) for span in speech])
     return Sound(sha256(samples.tobytes()).hexdigest(), measure(audio, speech), speech, onset_db, offset_db)
@@ -160,11 +160,6 @@ def _heard(system: OwnSystem, row: Row, audio: Audio) -> Heard:
     pcm = PcmFormat(sample_rate_hz=SAMPLE_RATE_HZ, encoding=Encoding.F32LE)
     (answer,) = system.answer([Recording(row, audio.samples.astype("<f4").tobytes(), pcm)])
     return Heard(answer.text, answer.confidence)
-
-
-@cache
-def _detector() -> VoiceDetector:
-    return load_detector(Detector.SILERO)
 
 
 @cache

@@ -3,7 +3,6 @@
 No time and no absolute path stands in them: two audits of the same rows give the same JSON.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +14,7 @@ from data_pipeline.audit.judge import Verdict
 from data_pipeline.audit.proposal import Candidate, Proposal
 from data_pipeline.audit.report import render
 from data_pipeline.audit.writing import Practice
-from data_pipeline.files import write_whole
+from data_pipeline.files import write_json, write_whole
 
 DECIMALS: Final = 6
 
@@ -26,14 +25,14 @@ def write_results(audit: Audit, out: Path, *, manifest: str, model: str | None, 
     Raises OSError.
     """
     values = as_json(audit, manifest=manifest, model=model)
-    write_whole(json.dumps(values, indent=1, ensure_ascii=False).encode() + b"\n", out / "audit.json")
+    write_json(values, out / "audit.json")
     write_whole(render(audit, manifest=manifest, model=model, limit=limit).encode(), out / "audit.html")
 
 
 def write_verdicts(verdicts: Sequence[Verdict], out: Path) -> None:
     """Write planted.json: precision and recall of each check. Raises OSError."""
     values = [{**asdict(one), "precision": one.precision, "recall": one.recall} for one in verdicts]
-    write_whole(json.dumps(_rounded(values), indent=1).encode() + b"\n", out / "planted.json")
+    write_json(_rounded(values), out / "planted.json")
 
 
 def as_json(audit: Audit, *, manifest: str, model: str | None) -> dict[str, object]:

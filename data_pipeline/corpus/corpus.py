@@ -6,20 +6,19 @@ rows.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
 from asr.convention import SEARCH, Convention
 from asr.errors import AudioError
 from asr.front_end import FrontEnd
-from asr.loading import Detector, load_detector
 from asr.statistics import AudioStatistics, measure
-from asr.vad import VoiceDetector, speech_spans
+from asr.vad import speech_spans
 from data_pipeline.corpus.description import Description, DescriptionCounter
 from data_pipeline.corpus.slices import NO_VALUE, Slices
 from data_pipeline.corpus.spread import Spread, SpreadCounter
 from data_pipeline.corpus.vocabulary import Vocabulary, VocabularyCounter
+from data_pipeline.detectors import detector
 from data_pipeline.manifest import InvalidLine, Row
 from data_pipeline.parallel import ordered
 from data_pipeline.recordings import read_audio
@@ -130,13 +129,7 @@ def _measured(row: Row) -> AudioStatistics | str:
         return str(error)
     except OSError as error:
         return error.strerror or str(error)
-    return measure(audio, speech_spans(_detector().activity(audio), FrontEnd().clipping))
-
-
-@cache
-def _detector() -> VoiceDetector:
-    """Once in each worker process."""
-    return load_detector(Detector.SILERO)
+    return measure(audio, speech_spans(detector().activity(audio), FrontEnd().clipping))
 
 
 class _CorpusCounter:

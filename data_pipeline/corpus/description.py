@@ -6,8 +6,8 @@ from typing import Final
 
 from asr.statistics import AudioStatistics
 from data_pipeline.corpus.spread import Spread, SpreadCounter
+from data_pipeline.hashing import hash64
 from data_pipeline.manifest import Row
-from data_pipeline.splitting.columns import hashed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class DescriptionCounter:
         self._no_text += row.text is None
         self._empty_text += row.text is not None and not words
         if speaker := row.field("speaker"):
-            self._speakers.add(hashed(speaker))
+            self._speakers.add(hash64(speaker))
         self._spreads["duration_s"].add(row.duration_s)
         self._spreads["words_per_s"].add(words / row.duration_s if words else None)
         if sound:

@@ -19,7 +19,7 @@ from data_pipeline.evaluation.answer_json import answer_json
 from data_pipeline.evaluation.record import Evaluation, Failure
 from data_pipeline.evaluation.scores import Utterance
 from data_pipeline.evaluation.summary import summary
-from data_pipeline.files import whole_file, write_whole
+from data_pipeline.files import whole_file, write_json, write_whole
 from data_pipeline.manifest import InvalidLine, Row
 
 FAILURES: Final = "failures.jsonl"
@@ -43,7 +43,7 @@ def write_results(evaluation: Evaluation, folder: Path) -> None:
     _write_lines((_failed(failure, folder) for failure in evaluation.failures), folder / FAILURES)
     _write_lines(_utterances(evaluation, folder), folder / UTTERANCES)
     write_whole(render(evaluation).encode("utf-8", "replace"), folder / REPORT)
-    write_whole(json.dumps(summary(evaluation), indent=1, allow_nan=False).encode() + b"\n", folder / SUMMARY)
+    write_json(summary(evaluation), folder / SUMMARY)
 
 
 def _utterances(evaluation: Evaluation, folder: Path) -> Iterator[Mapping[str, object]]:

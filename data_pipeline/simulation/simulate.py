@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 
 from asr.audio import Audio, Span
-from asr.loading import Detector, load_detector
 from asr.vad import ClippingRule, VoiceDetector, WebRtcDetector, samples_of, speech_spans
+from data_pipeline import detectors
 from data_pipeline.errors import CannotSimulate
 from data_pipeline.manifest import Row
 from data_pipeline.simulation.codec import through
@@ -74,7 +74,7 @@ class Simulation:
 
         Raises CannotSimulate where one device sends nothing: devices are compared on the same recordings.
         """
-        detector, sounds = _detector(), _sounds(self.noise, self.rooms)
+        detector, sounds = detectors.detector(), _sounds(self.noise, self.rooms)
         speech = find_speech(audio, detector)
         for profile in self.devices:
             rng = generator(self.seed, profile, row.recording)
@@ -187,12 +187,6 @@ def _labelled(row: Row, profile: DeviceProfile, done: Treatment) -> Row:
         app_version=profile.app_version,
         simulated=done.as_json(),
     )
-
-
-@cache
-def _detector() -> VoiceDetector:
-    """Once in each worker process."""
-    return load_detector(Detector.SILERO)
 
 
 @cache

@@ -7,12 +7,12 @@ import os
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data_pipeline.hashing import hash64
 from data_pipeline.manifest import Row
 
 Column = NDArray[np.uint64]
@@ -32,18 +32,13 @@ _WORD: Final = re.compile(r"[\w']+")
 _BLOCK: Final = 1 << 16
 
 
-def hashed(value: str) -> int:
-    """64 bits, the same everywhere and never 0."""
-    return int.from_bytes(blake2b(value.encode(errors="surrogatepass"), digest_size=8).digest(), "big") or 1
-
-
 def read_columns(rows: Iterable[Row], names: Sequence[str]) -> dict[str, Column]:
     """Columns of fields; an absent, null or empty value is none."""
     columns = [array("Q") for _ in names]
     for row in rows:
         for column, name in zip(columns, names, strict=True):
             value = _value(row, name)
-            column.append(hashed(value) if value else 0)
+            column.append(hash64(value) if value else 0)
     return {name: np.array(column, np.uint64) for name, column in zip(names, columns, strict=True)}
 
 

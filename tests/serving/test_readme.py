@@ -69,6 +69,7 @@ def test_shell_example_runs(program: str, server: LiveServer, tmp_path: Path) ->
     here = {
         "http://localhost:8000": server.base_url,
         "--out results": f"--out {tmp_path / 'results'}",
+        "--out audit": f"--out {tmp_path / 'audit'}",
         ".venv/bin/": f"{Path(sys.executable).parent}{os.sep}",
     }
     for words, meant in here.items():

@@ -1,6 +1,5 @@
 """`voicesearch data clean`: texts in one convention, and what its rules did."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ def clean(manifest: Path, out: Path, name: str, replace: bool) -> None:
 
     from asr import convention
     from data_pipeline.clean import Cleaning, clean_report
-    from data_pipeline.files import write_whole
+    from data_pipeline.files import write_json
     from data_pipeline.manifest import read_manifest
     from serving.commands.data.shell import conclude, interruptible, run_table_step
 
@@ -44,7 +43,7 @@ def clean(manifest: Path, out: Path, name: str, replace: bool) -> None:
     made = run_table_step(Cleaning(convention=wanted.id), manifest, out, replace=replace)
     with interruptible(lambda: f"{out} keeps the data set: the same command goes on with the report"):
         report = clean_report(read_manifest(made.manifest), wanted)
-    write_whole(json.dumps(report.as_json(), indent=1, ensure_ascii=False).encode() + b"\n", out / "clean.json")
+    write_json(report.as_json(), out / "clean.json")
     console = Console()
     console.print(_rules(report), *(_slices(report, field) for field in report.slices))
     _tell_emptied(report)

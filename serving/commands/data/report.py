@@ -1,6 +1,5 @@
 """`voicesearch data report`: what is in a manifest, as a page with plots, as JSON and as a table."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ def report(
 
     from asr import convention
     from data_pipeline.corpus.corpus import describe, render
-    from data_pipeline.files import write_whole
+    from data_pipeline.files import write_json, write_whole
     from data_pipeline.manifest import read_lines
     from serving.commands.data.shell import told
 
@@ -50,7 +49,7 @@ def report(
             on_done=on_done,
             on_failure=on_failure,
         )
-    write_whole(json.dumps(corpus.as_json(), indent=1, ensure_ascii=False).encode() + b"\n", out / "report.json")
+    write_json(corpus.as_json(), out / "report.json")
     write_whole(render(corpus).encode(), out / "report.html")
     Console().print(_table(corpus))
     click.echo(f"{corpus.whole.rows} rows, {corpus.whole.duration_s / 60:.1f} min -> {out / 'report.html'}", err=True)

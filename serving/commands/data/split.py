@@ -1,6 +1,5 @@
 """`voicesearch data split`: train, dev and test that share nobody and nothing; and what a split, whose ever, shares."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,9 +122,9 @@ def _disjoint(fields: tuple[str, ...]) -> list[str]:
 
 
 def _write(found: "SplitCheck", path: Path) -> None:
-    from data_pipeline.files import write_whole
+    from data_pipeline.files import write_json
 
-    write_whole(json.dumps(found.as_json(), indent=1, ensure_ascii=False).encode() + b"\n", path)
+    write_json(found.as_json(), path)
 
 
 def _show(found: "SplitCheck", shares: Mapping[str, float], fields: tuple[str, ...]) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_pipeline.splitting.columns import FILE, ITSELF, TEXT, group, hashed, read_columns
+from data_pipeline.hashing import hash64
+from data_pipeline.splitting.columns import FILE, ITSELF, TEXT, group, read_columns
 from tests.data_pipeline.made_rows import made
 
 VALUES = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12)
@@ -35,7 +36,7 @@ def test_pairs_join_groups() -> None:
 
 def test_an_absent_null_or_empty_value_is_none() -> None:
     column = read_columns([made(1), made(2, speaker=None), made(3, speaker=""), made(4, speaker="a")], ["speaker"])
-    assert column["speaker"].tolist() == [0, 0, 0, hashed("a")]
+    assert column["speaker"].tolist() == [0, 0, 0, hash64("a")]
 
 
 def test_a_text_is_the_same_whatever_its_case_and_marks() -> None:
@@ -60,4 +61,4 @@ def test_a_row_is_itself_wherever_its_manifest_lies() -> None:
 
 
 def test_a_text_that_no_encoding_holds_has_a_hash() -> None:
-    assert hashed("\ud800") != hashed("\ud801")
+    assert hash64("\ud800") != hash64("\ud801")
