@@ -22,6 +22,11 @@ A recording that cannot be used is no exception here: it is reported and skipped
 """
 
 
+def reason_of(error: Exception) -> str:
+    """What is wrong, without the name of the file, which stands beside it."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+
+
 class DataError(Exception):
     """Root of the tree."""
 

@@ -16,7 +16,7 @@ from typing import Final
 from asr.audio import Audio
 from asr.errors import AudioError
 from data_pipeline.card import StepRecord
-from data_pipeline.errors import DataError
+from data_pipeline.errors import DataError, reason_of
 from data_pipeline.files import write_whole
 from data_pipeline.flac import flac
 from data_pipeline.manifest import InvalidLine, Row, parse_row
@@ -102,10 +102,8 @@ def _outcome(step: SoundStep, folder: Path, line: Row | InvalidLine) -> bytes:
     else:
         try:
             changed = list(step.change(line, read_audio(line)))
-        except (AudioError, DataError) as error:
-            told["failure"] = _failure(line, str(error))
-        except OSError as error:
-            told["failure"] = _failure(line, error.strerror or str(error))
+        except (AudioError, DataError, OSError) as error:
+            told["failure"] = _failure(line, reason_of(error))
         else:
             told["rows"] = [_written(row, audio, folder).as_json() for row, audio in changed]
     return json.dumps(told, ensure_ascii=False).encode() + b"\n"

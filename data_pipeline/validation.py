@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from asr.errors import AudioError
+from data_pipeline.errors import reason_of
 from data_pipeline.hashing import hash64
 from data_pipeline.manifest import InvalidLine, Row, read_lines
 from data_pipeline.recordings import read_audio
@@ -49,10 +50,8 @@ def sound_failure(line: Row | InvalidLine) -> InvalidLine | None:
         return None
     try:
         read_audio(line)
-    except AudioError as error:
-        return line.refused(str(error))
-    except OSError as error:
-        return line.refused(error.strerror or str(error))
+    except (AudioError, OSError) as error:
+        return line.refused(reason_of(error))
     return None
 
 

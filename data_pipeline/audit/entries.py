@@ -18,6 +18,7 @@ from asr.errors import AudioError
 from asr.statistics import AudioStatistics, measure
 from asr.vad import ClippingRule, samples_of, speech_spans
 from data_pipeline.detectors import detector
+from data_pipeline.errors import reason_of
 from data_pipeline.evaluation.systems import OwnSystem, own_systems
 from data_pipeline.evaluation.variants import read_variant
 from data_pipeline.manifest import Row
@@ -122,7 +123,7 @@ class Examination:
         try:
             return self.of(row, read_audio(row))
         except (OSError, AudioError) as error:
-            return Entry(row, problem=(error.strerror if isinstance(error, OSError) else None) or str(error))
+            return Entry(row, problem=reason_of(error))
 
     def of(self, row: Row, audio: Audio) -> Entry:
         """The same for sound that is at hand. Raises AudioError, and what loading a model raises."""

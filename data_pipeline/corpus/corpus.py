@@ -19,6 +19,7 @@ from data_pipeline.corpus.slices import NO_VALUE, Slices
 from data_pipeline.corpus.spread import Spread, SpreadCounter
 from data_pipeline.corpus.vocabulary import Vocabulary, VocabularyCounter
 from data_pipeline.detectors import detector
+from data_pipeline.errors import reason_of
 from data_pipeline.manifest import InvalidLine, Row
 from data_pipeline.parallel import ordered
 from data_pipeline.recordings import read_audio
@@ -125,10 +126,8 @@ def _measured(row: Row) -> AudioStatistics | str:
     """What the server would measure of the recording, or why it cannot be."""
     try:
         audio = read_audio(row)
-    except AudioError as error:
-        return str(error)
-    except OSError as error:
-        return error.strerror or str(error)
+    except (AudioError, OSError) as error:
+        return reason_of(error)
     return measure(audio, speech_spans(detector().activity(audio), FrontEnd().clipping))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from asr.errors import AudioError
+from data_pipeline.errors import reason_of
 from data_pipeline.evaluation.answer_journal import AnswerJournal, identity
 from data_pipeline.evaluation.systems import Answer, System
 from data_pipeline.manifest import Row
@@ -76,7 +77,7 @@ def _answers(system: System, rows: Mapping[int, Row]) -> dict[int, Outcome]:
         try:
             readable[index] = read_recording(row)
         except (OSError, AudioError) as error:
-            found[index] = _reason(error)
+            found[index] = reason_of(error)
         except UnicodeEncodeError:
             found[index] = "no file can have that name"
     try:
@@ -84,11 +85,7 @@ def _answers(system: System, rows: Mapping[int, Row]) -> dict[int, Outcome]:
         return found | dict(zip(readable, answers, strict=True))
     except AudioError as error:
         if len(rows) == 1:
-            return dict.fromkeys(rows, _reason(error))
+            return dict.fromkeys(rows, reason_of(error))
     for index, row in rows.items():
         found |= _answers(system, {index: row})
     return found
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

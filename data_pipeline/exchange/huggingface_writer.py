@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from asr.errors import AudioError
 from data_pipeline.card import NAME as CARD
-from data_pipeline.errors import InvalidCorpus
+from data_pipeline.errors import InvalidCorpus, reason_of
 from data_pipeline.exchange.folders import whole_folder
 from data_pipeline.flac import flac
 from data_pipeline.manifest import InvalidLine, Row, read_lines
@@ -114,7 +114,7 @@ def _sound(row: Row) -> tuple[str, bytes] | InvalidLine:
             return name.name, read_recording(row).data
         return f"{name.stem}.flac", flac(read_audio(row))
     except (AudioError, OSError) as error:
-        return row.refused(f"{name}: {getattr(error, 'strerror', None) or error}")
+        return row.refused(f"{name}: {reason_of(error)}")
 
 
 def _cells(row: Row, kinds: dict[str, str]) -> dict[str, object]:

@@ -13,6 +13,7 @@ from asr.decode import decode
 from asr.errors import AudioError
 from data_pipeline.card import file_sha256
 from data_pipeline.dataset import MANIFEST
+from data_pipeline.errors import reason_of
 from data_pipeline.files import write_whole
 from data_pipeline.ingest.found import Found
 from data_pipeline.ingest.lines import fault
@@ -59,12 +60,8 @@ def measured(found: Found, *, out: Path, copy: bool) -> Row | InvalidLine:
         path = _located(found)
         digest, duration_s = _content(path, path.stat().st_mtime_ns)
         _check_claims(found, digest, duration_s)
-    except AudioError as error:
-        return found.refused(str(error))
-    except OSError as error:
-        return found.refused(error.strerror or str(error))
-    except ValueError as error:
-        return found.refused(str(error))
+    except (AudioError, OSError, ValueError) as error:
+        return found.refused(reason_of(error))
     there = _copied(path, digest, out) if copy else path
     return Row(
         manifest=out / MANIFEST,

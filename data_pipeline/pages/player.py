@@ -4,7 +4,6 @@ How many players a page gets, and how much sound, its caller says. Knows no repo
 """
 
 import base64
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asr.audio import SAMPLE_RATE_HZ, Audio, Samples, Span
+from asr.audio import Audio, Samples, Span
+from data_pipeline.flac import flac
 
 POINTS: Final = 300
 """Of a waveform; more than a phone can show."""
@@ -63,7 +63,7 @@ def player(audio: Audio, *, speech: Sequence[Span] = (), data: bytes | None = No
     `data` is the file that the recording came from: a FLAC of the whole recording is embedded as it stands, anything
     else as a new FLAC of 16 bit and 16 kHz.
     """
-    sound = "" if not with_sound else _address(data if data and data.startswith(_FLAC) else to_flac(audio))
+    sound = "" if not with_sound else _address(data if data and data.startswith(_FLAC) else flac(audio))
     return Player(outline(audio.samples), audio.duration_s, tuple(speech), sound)
 
 
@@ -76,14 +76,5 @@ def within_budget(players: Iterable[Player], *, max_sounds: int, max_bytes: int)
         yield one if fits else Player(one.outline, one.duration_s, one.speech)
 
 
-def to_flac(audio: Audio) -> bytes:
-    """The recording as FLAC, 16 bit and 16 kHz; what overshoots full scale is cut off."""
-    import soundfile
-
-    file = io.BytesIO()
-    soundfile.write(file, np.clip(audio.samples, -1.0, 1.0), SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
-    return file.getvalue()
-
-
-def _address(flac: bytes) -> str:
-    return "data:audio/flac;base64," + base64.b64encode(flac).decode("ascii")
+def _address(file: bytes) -> str:
+    return "data:audio/flac;base64," + base64.b64encode(file).decode("ascii")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from asr.audio import Audio
 from asr.decode import decode
-from data_pipeline.pages.player import Player, envelope, outline, player, to_flac, within_budget
+from data_pipeline.flac import flac
+from data_pipeline.pages.player import Player, envelope, outline, player, within_budget
 
 
 @given(st.lists(st.floats(-1, 1, width=32), max_size=200), st.integers(1, 60))
@@ -62,7 +63,7 @@ def test_a_part_is_encoded_anew(query: Audio) -> None:
 
 def test_overshoot_is_cut_off_and_does_not_wrap_round() -> None:
     samples = np.array([1.5, -1.5] * 800, np.float32)
-    assert np.sign(decode(to_flac(Audio(samples))).samples).tolist() == np.sign(samples).tolist()
+    assert np.sign(decode(flac(Audio(samples))).samples).tolist() == np.sign(samples).tolist()
 
 
 def test_only_as_much_sound_as_there_is_room_for() -> None:
