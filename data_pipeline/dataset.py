@@ -171,7 +171,7 @@ def finished(out: Path, start: StepRecord) -> Dataset | None:
     Raises OtherDataset where the folder holds something that the step did not make.
     """
     if not (out / CARD).is_file():
-        if (out / MANIFEST).exists():
+        if (out / MANIFEST).exists() and not _is_begun(out):
             raise OtherDataset(f"{out} holds a manifest that is no finished data set: choose another folder")
         return None
     card = read_card(out / CARD)
@@ -179,6 +179,11 @@ def finished(out: Path, start: StepRecord) -> Dataset | None:
     if made is None or made.before != start:
         raise OtherDataset(f"{out} holds another data set: choose another folder, or replace it")
     return None if made.failures else Dataset(out, card, was_there=True)
+
+
+def _is_begun(out: Path) -> bool:
+    """Has a run that was cut off left its traces? The card is written after both, and removed before them."""
+    return (out / JOURNAL).is_file() or (out / FAILURES).is_file()
 
 
 @contextmanager
@@ -203,7 +208,7 @@ def clear(out: Path, *, source: Path | None) -> None:
     if source and source.resolve().is_relative_to(out.resolve()):
         raise OtherDataset(f"{source} lies in {out}, which would be removed")
     card = read_card(out / CARD) if (out / CARD).is_file() and (out / MANIFEST).is_file() else None
-    if card is None and not (out / JOURNAL).is_file():
+    if card is None and not _is_begun(out):
         return
     manifests = card.steps[-1].output_sha256 if card and card.steps else ()
     with claimed(out):

@@ -191,6 +191,8 @@ def test_a_full_disk_leaves_no_half_data_set(manifest: Path, tmp_path: Path) -> 
         write_dataset(FullDisk(manifest), made.card.steps[0], made.folder)
     assert made.manifest.read_bytes() == before
     assert not (made.folder / "card.json").exists(), "the card would say that it is complete"
+    again = change_table(Shouting(), manifest, made.folder)
+    assert (again.card, again.was_there) == (made.card, False)
 
 
 def test_a_full_disk_under_a_sound_step_is_no_failure_of_a_row(
