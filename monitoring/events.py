@@ -21,7 +21,7 @@ MAX_TEXT_BYTES: Final = 64 * 1024
 MAX_EVENT_BYTES: Final = 256 * 1024
 """Longest whole event, as JSON in UTF-8."""
 
-Signal = float | bool | None
+SignalValue = float | bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Event:
     """The user allows that this data is kept and learnt from."""
     slices: Mapping[str, str] = field(default_factory=dict)
     """What events are compared by, such as device model, app version, variant."""
-    signals: Mapping[str, Signal] = field(default_factory=dict)
+    signals: Mapping[str, SignalValue] = field(default_factory=dict)
     """What is watched; a name carries its unit. None is "not known", which is not the same as absent."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Other texts, such as what was asked."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from monitoring.events import Event, Signal
+from monitoring.events import Event, SignalValue
 
 
 class QueryKind(StrEnum):
@@ -73,14 +73,14 @@ class SearchEvent:
     """The code of the error that was answered; None is success."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds of each stage; the stage `vad` becomes the signal `vad_ms`."""
-    audio: Mapping[str, Signal] = field(default_factory=dict)
+    audio: Mapping[str, SignalValue] = field(default_factory=dict)
     """Audio statistics under their names in the answer of `/v1/search`."""
     audio_path: str | None = None
     """Where the audio is kept, if it is."""
 
     def as_event(self) -> Event:
         """The query as monitors see it; what is None becomes an absent slice or detail."""
-        answer: dict[str, Signal] = {
+        answer: dict[str, SignalValue] = {
             "confidence": self.confidence,
             "no_speech": self.no_speech,
             "result_count": self.result_count,

@@ -27,8 +27,10 @@ EXTRAS = {
     "matplotlib": "plot",
     "moonshine_voice": "peers",
     "pandas": "notebook",
+    "opentelemetry": "tracing",
     "psycopg": "postgres",
     "pyarrow": "datasets",
+    "river": "drift",
     "scipy": "fit",
 }
 """Which extra of the distribution brings a module that the default installation lacks."""

@@ -1,0 +1,1 @@
+"""What is watched: one definition for each signal, in one file for each group of them."""
