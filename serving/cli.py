@@ -16,6 +16,7 @@ COMMANDS = {
     "transcribe": "serving.commands.transcribe:transcribe",
     "evaluate": "serving.commands.evaluate:evaluate",
     "data": "serving.commands.data:data",
+    "monitor": "serving.commands.monitor:monitor",
     "models": "serving.commands.models:models",
     "bench": "serving.commands.bench:bench",
 }
