@@ -4,6 +4,7 @@ SQLite in a file, or PostgreSQL. Knows nothing of what an event is.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ VERSION_TABLE: Final = "event_store_version"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 _MIGRATION_LOCK: Final = 0x766F6963
+_PATIENCE_S: Final = 5
 _HOPELESS: Final = {
     sqlite3.SQLITE_NOTADB,
     sqlite3.SQLITE_CORRUPT,
@@ -61,8 +63,8 @@ def _sqlite(url: URL, *, fsync: bool) -> Engine:
 
     def prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver would not put schema changes into transactions
-        connection.execute("PRAGMA busy_timeout = 5000")
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA busy_timeout = {1000 * _PATIENCE_S}")
+        _write_ahead(connection)
         # Pages. With the default of 1000, rewriting the indexes costs a third of the rate of insertion.
         connection.execute("PRAGMA wal_autocheckpoint = 8000")
         connection.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
@@ -74,6 +76,22 @@ def _sqlite(url: URL, *, fsync: bool) -> Engine:
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn a new file to write-ahead logging; where others open it at the same time, one of them has to wait.
+
+    SQLite does not wait by itself here: with two that hold a read lock and want more, one is refused at once.
+    """
+    give_up_at = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+        time.sleep(0.01)
 
 
 def _postgresql(url: URL) -> Engine:

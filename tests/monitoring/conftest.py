@@ -1,5 +1,6 @@
 """Real databases for the tests of the event store, and events to put there."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -8,7 +9,6 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,14 +33,22 @@ class PostgresServer:
         self._folder = folder
         # PostgreSQL refuses to run as root.
         self._user = "postgres" if os.geteuid() == 0 else None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = 0
         if self._user:
             shutil.chown(folder, self._user)
         self._run("initdb", "--encoding=UTF8", "--locale=C", "--auth=trust", "--username=tester")
 
     def start(self) -> None:
+        """On the port that it had; the first time on any free one, which somebody else may take meanwhile."""
+        for _ in range(0 if self._port else 5):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self._port = free.getsockname()[1]
+            with contextlib.suppress(subprocess.CalledProcessError):
+                return self._start()
+        self._start()
+
+    def _start(self) -> None:
         options = f"-p {self._port} -h 127.0.0.1 -c unix_socket_directories='' -c fsync=off"
         self._run("pg_ctl", "start", "--wait", f"--log={self._folder}/log", f"--options={options}")
 
@@ -94,11 +102,11 @@ def store(address: str) -> Iterator[EventStore]:
 
 
 @pytest.fixture
-def nowhere() -> str:
-    """The address of a database that is away: nothing listens on that port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"postgresql://tester@127.0.0.1:{free.getsockname()[1]}/events"
+def nowhere() -> Iterator[str]:
+    """The address of a database that is away: nothing listens on that port, and nobody else can take it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"postgresql://tester@127.0.0.1:{taken.getsockname()[1]}/events"
 
 
 @pytest.fixture
@@ -119,10 +127,10 @@ def make_event() -> Callable[..., Event]:
 
 
 @pytest.fixture
-def largest_file() -> Callable[[int], AbstractContextManager[None]]:
+def largest_file() -> Callable[[int], contextlib.AbstractContextManager[None]]:
     """Limits files to some bytes: as on a full disk, the kernel writes the part that fits and then refuses."""
 
-    @contextmanager
+    @contextlib.contextmanager
     def limited(size: int) -> Iterator[None]:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))

@@ -70,6 +70,19 @@ def test_several_may_migrate_at_once(address: str) -> None:
     assert errors == []
 
 
+def test_a_new_sqlite_file_waits_for_another_that_writes_there(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "events.db", isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE anything (x)")
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.rollback)
+    release.start()
+    engine = connect(f"sqlite:///{tmp_path}/events.db")
+    migrate(engine)
+    engine.dispose()
+    release.join()
+    other.close()
+
+
 def test_a_newer_schema_is_refused_and_left_alone(address: str) -> None:
     engine = connect(address)
     migrate(engine)
