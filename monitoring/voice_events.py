@@ -68,6 +68,8 @@ class SearchEvent:
     confidence: float | None = None
     no_speech: bool | None = None
     result_count: int | None = None
+    words: int | None = None
+    """Of the transcript; known where the transcript itself is not kept."""
     top_item_id: str | None = None
     error: str | None = None
     """The code of the error that was answered; None is success."""
@@ -84,6 +86,7 @@ class SearchEvent:
             "confidence": self.confidence,
             "no_speech": self.no_speech,
             "result_count": self.result_count,
+            "words": self.words,
         }
         return Event(
             event_id=self.request_id,

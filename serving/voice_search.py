@@ -139,6 +139,7 @@ def _answered(query: Query, service: VoiceSearch, found: Answer, audio_path: str
         confidence=heard.confidence if heard else None,
         no_speech=heard.no_speech if heard else None,
         result_count=len(found.hits),
+        words=len(found.transcript.split()),
         top_item_id=found.hits[0].item.id if found.hits else None,
         timings_ms=found.timings_ms,
         audio=asdict(heard.statistics) if heard else {},
