@@ -1,4 +1,4 @@
-"""Events in the database: insert, look up, iterate, count, delete.
+"""Events in the database: insert, look up, iterate by time or as they came in, count, delete.
 
 Knows SQL; knows nothing of journals, of requests in flight, or of what the events mean. Every query that
 monitors ask is answered from an index, and no iteration holds more than one page in memory.
@@ -15,28 +15,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from monitoring.database import connect, failures_named, migrate
 from monitoring.events import Event
+from monitoring.tables import EVENTS
 
-METADATA: Final = sa.MetaData()
-EVENTS: Final = sa.Table(
-    "events",
-    METADATA,
-    sa.Column("event_id", sa.Text, primary_key=True),
-    sa.Column("request_id", sa.Text, nullable=False),
-    sa.Column("at", sa.Double, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("user_id", sa.Text),
-    sa.Column("session_id", sa.Text),
-    sa.Column("outcome", sa.Text, nullable=False),
-    sa.Column("consent", sa.Boolean, nullable=False),
-    sa.Column("slices", sa.JSON, nullable=False),
-    sa.Column("signals", sa.JSON, nullable=False),
-    sa.Column("details", sa.JSON, nullable=False),
-    sa.Index("events_by_time", "at", "event_id"),
-    sa.Index("events_by_request", "request_id"),
-    sa.Index("events_by_user", "user_id", "at", "event_id"),
-    sa.Index("events_by_session", "session_id", "at", "event_id"),
-)
-
+_FIELDS: Final = tuple(column for column in EVENTS.columns if column is not EVENTS.c.position)
+_NAMES: Final = tuple(column.name for column in _FIELDS)
+_INSERT_LOCK: Final = 0x6576656E
 _PAGE_ROWS: Final = 2_000
 _PURGE_ROWS: Final = 10_000
 
@@ -92,7 +75,9 @@ class EventStore:
         if events:
             new = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
             statement = new(EVENTS).on_conflict_do_nothing(index_elements=["event_id"])
-            with self._transaction() as connection:
+            with self.transaction() as connection:
+                if new is postgresql.insert:  # positions in the order of commits; SQLite has one writer anyway
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_INSERT_LOCK)))
                 connection.execute(statement, [_row(event) for event in events])
 
     def has_event(self, event_id: str) -> bool:
@@ -114,10 +99,26 @@ class EventStore:
             yield from page
             page = self._page(selection, after=page[-1]) if len(page) == _PAGE_ROWS else []
 
+    def after(self, position: int, *, limit: int = _PAGE_ROWS) -> list[tuple[int, Event]]:
+        """The next events in the order in which they were stored, each with its position; 0 is before the first.
+
+        Nothing is ever stored before a position that was seen, so who goes on from the last one misses no event,
+        however late it came, and sees none twice. Positions have gaps and are never given again.
+        """
+        next_ones = sa.select(EVENTS).where(EVENTS.c.position > position).order_by(EVENTS.c.position).limit(limit)
+        with self.transaction() as connection:
+            return [(row[0], _event(row[1:])) for row in connection.execute(next_ones)]
+
+    def count_after(self, position: int) -> int:
+        """How many events `after` would still give."""
+        statement = sa.select(sa.func.count()).where(EVENTS.c.position > position)
+        with self.transaction() as connection:
+            return connection.execute(statement).scalar_one()
+
     def count(self, selection: Selection = Selection()) -> int:
         """How many events there are."""
         statement = sa.select(sa.func.count()).select_from(EVENTS).where(*_conditions(selection))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(statement).scalar_one()
 
     def delete_user(self, user_id: str) -> int:
@@ -128,7 +129,7 @@ class EventStore:
         own = EVENTS.c.user_id == user_id
         requests = sa.select(EVENTS.c.request_id).where(own)
         followed = EVENTS.c.request_id.in_(requests) & EVENTS.c.user_id.is_distinct_from(user_id)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return sum(connection.execute(sa.delete(EVENTS).where(which)).rowcount for which in (followed, own))
 
     def purge_before(self, at: float) -> int:
@@ -137,14 +138,15 @@ class EventStore:
         statement = sa.delete(EVENTS).where(EVENTS.c.event_id.in_(oldest))
         total = 0
         while True:
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 deleted = connection.execute(statement).rowcount
             total += deleted
             if deleted < _PURGE_ROWS:
                 return total
 
     @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
+    def transaction(self) -> Iterator[sa.Connection]:
+        """One transaction in this database, for what is kept beside the events."""
         if not self._ready:
             self.prepare()
         with failures_named(self._engine), self._engine.begin() as connection:
@@ -152,20 +154,24 @@ class EventStore:
 
     def _any(self, *conditions: sa.ColumnElement[bool]) -> bool:
         found = sa.select(EVENTS.c.event_id).where(*conditions).limit(1)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(found).first() is not None
 
     def _page(self, selection: Selection, *, after: Event | None) -> list[Event]:
         conditions = _conditions(selection)
         if after is not None:
             conditions.append(sa.tuple_(EVENTS.c.at, EVENTS.c.event_id) > sa.tuple_(after.at, after.event_id))
-        by_time = sa.select(EVENTS).where(*conditions).order_by(EVENTS.c.at, EVENTS.c.event_id)
-        with self._transaction() as connection:
-            return [Event(**row._mapping) for row in connection.execute(by_time.limit(_PAGE_ROWS))]
+        by_time = sa.select(*_FIELDS).where(*conditions).order_by(EVENTS.c.at, EVENTS.c.event_id)
+        with self.transaction() as connection:
+            return [_event(row) for row in connection.execute(by_time.limit(_PAGE_ROWS))]
 
 
 def _row(event: Event) -> dict[str, object]:
-    return {column.name: getattr(event, column.name) for column in EVENTS.columns}
+    return {name: getattr(event, name) for name in _NAMES}
+
+
+def _event(fields: Sequence[object]) -> Event:
+    return Event(**dict(zip(_NAMES, fields, strict=True)))  # type: ignore[arg-type]
 
 
 def _conditions(selection: Selection) -> list[sa.ColumnElement[bool]]:

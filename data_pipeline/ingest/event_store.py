@@ -16,7 +16,8 @@ from data_pipeline.errors import InvalidCorpus
 from data_pipeline.ingest.found import Found, Item, LeftOut
 from monitoring.database import connect, failures_named
 from monitoring.events import Event
-from monitoring.store import EVENTS, EventStore, Selection
+from monitoring.store import EventStore, Selection
+from monitoring.tables import EVENTS
 from monitoring.voice_events import Action, QueryKind
 
 TYPED_CORRECTION: Final = "typed_correction"

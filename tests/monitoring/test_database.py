@@ -11,7 +11,8 @@ from sqlalchemy import Engine, inspect, text
 from monitoring.database import VERSION_TABLE, connect, migrate
 from monitoring.errors import StoreUnavailable, StoreUnusable
 from monitoring.events import Event
-from monitoring.store import METADATA, EventStore
+from monitoring.store import EventStore
+from monitoring.tables import METADATA
 
 
 def differences(engine: Engine) -> list[object]:
@@ -45,7 +46,11 @@ def test_an_older_database_is_brought_up_to_date_with_its_events(
         )
     engine.dispose()
     store = EventStore.open(address)
-    assert list(store.events()) == [make_event(1, user_id="ann", signals={"snr_db": 20.5})]
+    event = make_event(1, user_id="ann", signals={"snr_db": 20.5})
+    assert list(store.events()) == [event]
+    assert store.after(0) == [(1, event)]
+    store.insert([event])
+    assert store.count() == 1
     store.close()
     assert differences(engine) == []
     engine.dispose()

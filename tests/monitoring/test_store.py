@@ -137,7 +137,12 @@ def test_what_the_database_refuses_stores_none_of_the_batch(store: EventStore, m
 
 @pytest.mark.parametrize(
     "condition",
-    ["request_id = 'r'", "user_id = 'u' ORDER BY at, event_id", "at >= 1 AND at < 2 ORDER BY at, event_id"],
+    [
+        "event_id = 'e'",
+        "request_id = 'r'",
+        "user_id = 'u' ORDER BY at, event_id",
+        "at >= 1 AND at < 2 ORDER BY at, event_id",
+    ],
 )
 def test_queries_of_monitors_use_an_index(store: EventStore, address: str, condition: str) -> None:
     store.prepare()
