@@ -24,6 +24,8 @@ EVIDENCE_S: Final = 0.2
 """Shorter speech than this is rare, shorter noise that sounds like speech is not."""
 WEIGHTED_AT_ONCE_S: Final = 25.0
 """The loudness of a longer recording is measured piece by piece: its K-weighted sound would be held beside it."""
+HELD_S: Final = 60.0
+"""A longer recording is let go of once its pieces are cut: an hour is 230 MB."""
 MIN_GAP_S: Final = 0.3
 """Shorter stretches that were left out are not reported one by one."""
 
@@ -88,6 +90,15 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """A recording and where it has speech."""
+
+    audio: Audio
+    speech: tuple[Span, ...]
+    """In order, without padding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """A recording after the front end."""
 
@@ -97,6 +108,8 @@ class Prepared:
     untranscribed: tuple[Untranscribed, ...]
     timings_ms: dict[str, float] = field(default_factory=dict)
     """Wall-clock time of `vad` and `loudness`."""
+    located: Located | None = None
+    """What the pieces were cut from; None for more than `HELD_S` of sound."""
 
 
 def prepare(audio: Audio, front_end: FrontEnd, detector: VoiceDetector, *, max_piece_s: float) -> Prepared:
@@ -111,7 +124,8 @@ def prepare(audio: Audio, front_end: FrontEnd, detector: VoiceDetector, *, max_p
     pieces = tuple(_piece(audio, heard, activity, *one, front_end) for one in zip(groups, shares, strict=True))
     statistics = measure(audio, spans, loudness_lufs=weighted_loudness_lufs(heard) if heard else None)
     timings_ms = {"vad": (found - started) * 1e3, "loudness": (time.perf_counter() - found) * 1e3}
-    return Prepared(pieces, statistics, _left_out(audio, pieces), timings_ms)
+    located = Located(audio, spans) if audio.duration_s <= HELD_S else None
+    return Prepared(pieces, statistics, _left_out(audio, pieces), timings_ms, located)
 
 
 def _groups(

@@ -4,7 +4,7 @@ Knows where speech is only from the spans it is given.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import numpy as np
@@ -21,11 +21,12 @@ EDGE_S: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AudioStatistics:
-    """Numbers that JSON can hold: finite, or None where undefined."""
+class SpeechExtent:
+    """Where in a recording a detector hears speech."""
 
-    duration_s: float
     speech_s: float
+    segments: int
+    """Stretches of speech; pauses up to `ClippingRule.hangover_s` divide none."""
     lead_silence_s: float
     """Before the first speech; all of the recording where there is none."""
     trail_silence_s: float
@@ -34,6 +35,13 @@ class AudioStatistics:
     """There is speech in the very first frame: its beginning was likely cut off."""
     offset_clipped: bool
     """There is speech in the very last frame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioStatistics(SpeechExtent):
+    """Numbers that JSON can hold: finite, or None where undefined."""
+
+    duration_s: float
     loudness_lufs: float | None
     """ITU-R BS.1770-4; None for silence."""
     snr_db: float | None
@@ -46,37 +54,44 @@ def measure(audio: Audio, spans: Sequence[Span], *, loudness_lufs: float | None 
 
     `loudness_lufs` is the recording's, where it is known already.
     """
-    duration_s = audio.duration_s
-    start_s = spans[0].start_s if spans else duration_s
-    end_s = spans[-1].end_s if spans else 0.0
     if loudness_lufs is None:
         loudness_lufs = integrated_loudness_lufs(audio)
     return AudioStatistics(
-        duration_s=duration_s,
-        speech_s=sum(span.duration_s for span in spans),
-        lead_silence_s=start_s,
-        trail_silence_s=duration_s - end_s,
-        onset_clipped=bool(spans) and start_s < EDGE_S,
-        offset_clipped=bool(spans) and duration_s - end_s < EDGE_S,
+        duration_s=audio.duration_s,
+        **asdict(extent(spans, duration_s=audio.duration_s)),
         loudness_lufs=loudness_lufs if np.isfinite(loudness_lufs) else None,
         snr_db=_snr_db(audio, spans),
         clipping_ratio=audio.clipping_ratio,
     )
 
 
+def extent(spans: Sequence[Span], *, duration_s: float) -> SpeechExtent:
+    """Where a recording has speech, of these spans, in order and without padding."""
+    start_s = spans[0].start_s if spans else duration_s
+    end_s = spans[-1].end_s if spans else 0.0
+    return SpeechExtent(
+        speech_s=sum(span.duration_s for span in spans),
+        segments=len(spans),
+        lead_silence_s=start_s,
+        trail_silence_s=duration_s - end_s,
+        onset_clipped=bool(spans) and start_s < EDGE_S,
+        offset_clipped=bool(spans) and duration_s - end_s < EDGE_S,
+    )
+
+
 def _snr_db(audio: Audio, spans: Sequence[Span]) -> float | None:
     frames = audio.samples[: len(audio.samples) // FRAME * FRAME].reshape(-1, FRAME)
     power = np.asarray(np.vecdot(frames, frames), np.float64) / FRAME
-    speech = power[_covered(len(power), spans, margin_s=0.0)]
-    noise = power[~_covered(len(power), spans, margin_s=GUARD_S)]
+    speech = power[frames_in(len(power), spans)]
+    noise = power[~frames_in(len(power), spans, margin_s=GUARD_S)]
     if not speech.size or not noise.size:
         return None
     noise_power, excess = float(noise.mean()), float(speech.mean() - noise.mean())
     return 10 * float(np.log10(excess / noise_power)) if noise_power > 0 and excess > 0 else None
 
 
-def _covered(count: int, spans: Sequence[Span], *, margin_s: float) -> NDArray[np.bool_]:
-    """Which frames lie in the spans, these widened by a margin."""
+def frames_in(count: int, spans: Sequence[Span], *, margin_s: float = 0.0) -> NDArray[np.bool_]:
+    """Shape (count,): which frames of 10 ms lie in the spans, these widened by a margin."""
     covered = np.zeros(count, np.bool_)
     rate = SAMPLE_RATE_HZ / FRAME
     for span in spans:

@@ -22,7 +22,7 @@ def noise(seconds: float, power_db: float) -> NDArray[np.float32]:
 def test_silence_around_speech() -> None:
     measured = measure(Audio(noise(3, -40)), [Span(0.5, 1.0), Span(1.5, 2.25)])
     assert measured.duration_s == 3
-    assert measured.speech_s == 1.25
+    assert (measured.speech_s, measured.segments) == (1.25, 2)
     assert (measured.lead_silence_s, measured.trail_silence_s) == (0.5, 0.75)
     assert (measured.onset_clipped, measured.offset_clipped) == (False, False)
 

@@ -33,6 +33,7 @@ NUMBER_OR_NULL = (float, int, type(None))
 AUDIO: dict[str, type | tuple[type, ...]] = {
     "duration_s": float,
     "speech_s": float,
+    "segments": int,
     "lead_silence_s": NUMBER_OR_NULL,
     "trail_silence_s": NUMBER_OR_NULL,
     "onset_clipped": bool,

@@ -38,6 +38,7 @@ def sound(
     statistics = AudioStatistics(
         duration_s=lead_s + speech_s + trail_s,
         speech_s=speech_s,
+        segments=int(speech_s > 0),
         lead_silence_s=lead_s,
         trail_silence_s=trail_s,
         onset_clipped=speech_s > 0 and lead_s == 0,
