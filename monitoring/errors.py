@@ -6,6 +6,8 @@ MonitoringError
 │   ├── JournalFull                   the database is behind and the bound is reached
 │   ├── JournalUnwritable             the disk is full, or the folder cannot be used
 │   └── JournalClosed                 the log is shutting down
+├── UnknownAlarm (LookupError)        no alarm of that id
+├── RefusedAction (ValueError)        what somebody asks of an alarm cannot be done
 └── StoreError
     ├── StoreUnavailable (OSError)    the database is away or busy; worth trying again
     └── StoreUnusable (ValueError)    no database, a newer schema, a bad address; a person must act
@@ -18,6 +20,14 @@ class MonitoringError(Exception):
 
 class InvalidEvent(MonitoringError, ValueError):
     """The event cannot be stored as it is."""
+
+
+class UnknownAlarm(MonitoringError, LookupError):
+    """No alarm of that id."""
+
+
+class RefusedAction(MonitoringError, ValueError):
+    """What somebody asks of an alarm cannot be done."""
 
 
 class JournalError(MonitoringError, OSError):

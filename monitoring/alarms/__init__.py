@@ -1,0 +1,1 @@
+"""From findings to people: policies, the life of an alarm, its delivery, and what was learnt from it."""

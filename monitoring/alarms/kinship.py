@@ -1,0 +1,37 @@
+"""Which diagnoses belong to which alarms: those of one root cause. Pure functions over slices and signals."""
+
+from collections.abc import Iterable
+
+from monitoring.alarms.alarm import Alarm
+from monitoring.findings import FLEET, Diagnosis, Slice
+
+
+def contains(wide: Slice, narrow: Slice) -> bool:
+    """Is every event of `narrow` one of `wide`?
+
+    >>> contains((("os", "a"),), (("app_version", "5"), ("os", "a")))
+    True
+    """
+    return set(wide) <= set(narrow)
+
+
+def is_kin(alarm: Alarm, diagnosis: Diagnosis) -> bool:
+    """May both have one cause: is one slice part of the other?
+
+    All slices are part of the whole fleet; there they need a signal in common too, or else one slow hour would
+    swallow the alarm of every device.
+    """
+    if not (contains(alarm.slice, diagnosis.slice) or contains(diagnosis.slice, alarm.slice)):
+        return False
+    return FLEET not in (alarm.slice, diagnosis.slice) or bool(signals(alarm.diagnosis) & signals(diagnosis))
+
+
+def nearest(alarms: Iterable[Alarm], diagnosis: Diagnosis) -> Alarm | None:
+    """The alarm that the diagnosis belongs to: of its kin the one with the most similar slice, then the oldest."""
+    kin = [alarm for alarm in alarms if is_kin(alarm, diagnosis)]
+    return min(kin, key=lambda one: (len(set(one.slice) ^ set(diagnosis.slice)), one.opened_at), default=None)
+
+
+def signals(diagnosis: Diagnosis) -> set[str]:
+    """Names of the signals that moved."""
+    return {finding.signal for finding in diagnosis.findings}
