@@ -6,9 +6,12 @@ MonitoringError
 │   ├── JournalFull                   the database is behind and the bound is reached
 │   ├── JournalUnwritable             the disk is full, or the folder cannot be used
 │   └── JournalClosed                 the log is shutting down
+├── UnreadableEvents (ValueError)     a file of events cannot be read, or not on from here
+├── UnusableState (ValueError)        what a monitor kept of itself is damaged, or of another version
 ├── UnknownAlarm (LookupError)        no alarm of that id
 ├── RefusedAction (ValueError)        what somebody asks of an alarm cannot be done
 └── StoreError
+    ├── LeaseLost                     another replica watches by now
     ├── StoreUnavailable (OSError)    the database is away or busy; worth trying again
     └── StoreUnusable (ValueError)    no database, a newer schema, a bad address; a person must act
 """
@@ -20,6 +23,14 @@ class MonitoringError(Exception):
 
 class InvalidEvent(MonitoringError, ValueError):
     """The event cannot be stored as it is."""
+
+
+class UnreadableEvents(MonitoringError, ValueError):
+    """A file of events cannot be read, or not on from here."""
+
+
+class UnusableState(MonitoringError, ValueError):
+    """What a monitor kept of itself is damaged, or of another version."""
 
 
 class UnknownAlarm(MonitoringError, LookupError):
@@ -48,6 +59,10 @@ class JournalClosed(JournalError):
 
 class StoreError(MonitoringError):
     """The database did not do what was asked."""
+
+
+class LeaseLost(StoreError):
+    """Another replica watches by now."""
 
 
 class StoreUnavailable(StoreError, OSError):
