@@ -6,6 +6,7 @@ is the same alarm and then stays open longer each time, so that a signal that sw
 not a hundred.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ class Passed(StrEnum):
 
     UNMATCHED = "unmatched"
     """No policy watches any of its signals there."""
+    NOT_FINITE = "not_finite"
+    """A finding with a value that is no number; it is left out."""
     BELOW = "below_threshold"
     WARMING_UP = "warming_up"
     COOLING_DOWN = "cooling_down"
@@ -87,14 +90,14 @@ class _Step:
             alarms=tuple(self._alarms.values()),
             notifications=tuple(self._notifications),
             entries=tuple(self._entries),
-            counts=dict(self._counts),
+            counts=dict(+self._counts),
         )
 
     def take(self, diagnosis: Diagnosis) -> None:
         """Join it to an alarm, open one, or count why not."""
         concerned = [
             (name, self._policies.policy[name], finding)
-            for finding in diagnosis.findings
+            for finding in self._finite(diagnosis.findings)
             if (name := self._policies.for_finding(finding)) is not None
         ]
         keeping = [judged for judged in concerned if judged[1].keeps(judged[2])]
@@ -107,6 +110,11 @@ class _Step:
             self._join(home, diagnosis, keeping)
         else:
             self._begin(diagnosis, keeping)
+
+    def _finite(self, findings: Sequence[Finding]) -> list[Finding]:
+        good = [one for one in findings if math.isfinite(one.before + one.after + one.evidence + one.since + one.at)]
+        self._counts[Passed.NOT_FINITE] += len(findings) - len(good)
+        return good
 
     def let_time_pass(self) -> None:
         """Silences end, and what was not seen for long enough is over."""

@@ -166,19 +166,20 @@ Threshold = Annotated[Static | Adaptive | Statistical, Field(discriminator="kind
 def finding_of(threshold: Static | Adaptive, window: WindowStatistics, *, detector: str) -> Finding | None:
     """What the threshold says of the window: a finding while it is not well again; evidence is 1 at the level.
 
-    None too where the window or its reference has no number to say. Raises ValueError for a quantile that is absent.
+    Without a reference, `before` is the level at which it is well. None too where there is no number to say. Raises
+    ValueError for a quantile that is absent.
     """
     band = threshold.band(window)
     if band is None or window.requests <= 0 or not band.evidence > 0:
         return None
-    quantile = threshold.of
+    usual = window.reference_mean if threshold.of == "mean" else window.reference_quantiles.get(threshold.of, math.nan)
     return Finding(
         signal=window.signal,
         slice=window.slice,
         detector=detector,
         at=window.at,
         since=window.since,
-        before=_statistic(quantile, window.reference_mean, window.reference_quantiles),
+        before=usual if math.isfinite(usual) else band.clear,
         after=band.value,
         requests=window.requests,
         evidence=band.evidence,

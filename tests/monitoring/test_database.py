@@ -8,11 +8,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
+from monitoring.alarms.tables import METADATA  # those of the events too
 from monitoring.database import VERSION_TABLE, connect, migrate
 from monitoring.errors import StoreUnavailable, StoreUnusable
 from monitoring.events import Event
 from monitoring.store import EventStore
-from monitoring.tables import METADATA
 
 
 def differences(engine: Engine) -> list[object]:

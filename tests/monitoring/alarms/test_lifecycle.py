@@ -85,13 +85,14 @@ def test_less_evidence_keeps_an_alarm_but_opens_none() -> None:
         ({"requests": 19}, Passed.WARMING_UP),
         ({"after": 0.19}, Passed.BELOW),
         ({"evidence": 0.99}, Passed.BELOW),
-        ({"evidence": float("nan")}, Passed.BELOW),
-        ({"after": float("nan")}, Passed.BELOW),
+        ({"evidence": float("nan")}, Passed.NOT_FINITE),
+        ({"after": float("inf")}, Passed.NOT_FINITE),
+        ({"since": float("-inf")}, Passed.NOT_FINITE),
         ({"detector": "policy:unknown"}, Passed.UNMATCHED),
     ],
 )
 def test_what_is_not_enough_is_counted(change: dict[str, object], why: Passed) -> None:
-    life = Life().check(0, diagnosis(finding(**change)))
+    life = Life().check(0, diagnosis(finding(**change)))  # type: ignore[arg-type]
     assert (life.alarms, life.count(why)) == ((), 1)
 
 
@@ -111,12 +112,11 @@ def test_a_policy_may_ask_for_time_too(tmp_path: Path) -> None:
 
 def test_one_alarm_for_a_device_not_forty() -> None:
     signals = ["lead_silence_s", "onset_clipped", "null_transcript", "redo"]
-    rising = {"before": 0.02, "after": 0.2}
     life = Life()
     for minute in range(10):
         for signal in signals:
             for which in (PHONE, PHONE_5):
-                life.check(minute * 60, diagnosis(finding(signal, which, **rising)))
+                life.check(minute * 60, diagnosis(finding(signal, which, before=0.02, after=0.2)))
     assert len(life.alarms) == 1
     assert {one.signal for one in life.alarms[0].diagnosis.findings} == set(signals)
     assert life.changes == ["fired", "escalated"], "critical, once transcripts are lost"

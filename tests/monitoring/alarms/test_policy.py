@@ -98,6 +98,11 @@ def test_what_is_no_number_is_no_finding_without_a_clear_case(mean: float) -> No
     assert [one.after for one in found] == ([] if mean != mean else [mean])
 
 
+def test_without_a_reference_a_static_threshold_still_holds() -> None:
+    [found] = read_policies().evaluate([window(mean=0.1, reference_mean=float("nan"), reference_requests=0)])
+    assert (found.before, found.after) == (0.02, 0.1)
+
+
 def test_all_equal_values_and_empty_windows_find_nothing() -> None:
     packaged = read_policies()
     same = window(signal="total_ms", quantiles={0.95: 0.0}, reference_quantiles={0.95: 0.0}, mean=0, reference_mean=0)
