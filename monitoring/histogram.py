@@ -49,7 +49,7 @@ class Histogram:
     def bin_numbers(self, values: Values) -> BinNumbers:
         """Which bin each value falls into; values of signals without bins are learnt from instead."""
         numbers = np.full(values.shape, UNKNOWN, np.int32)
-        for signal in np.flatnonzero(~np.isnan(values).all(axis=0)):
+        for signal in np.flatnonzero(~np.isnan(values).all(axis=0)).tolist():
             column = values[:, signal]
             known = ~np.isnan(column)
             if (edges := self.edges.get(signal)) is not None:

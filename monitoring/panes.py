@@ -72,7 +72,7 @@ class Panes:
             self._n[slots, code, signal].astype(float), self._sums[slots, code, signal]
         )
 
-    def clear_slice(self, code: int) -> None:
+    def forget(self, code: int) -> None:
         """The slice's number now means another slice."""
         self._n[:, code] = 0.0
         self._sums[:, code] = 0.0

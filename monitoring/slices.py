@@ -1,8 +1,8 @@
 """Which slices an event belongs to: numbers for combinations of fields, made on first sight, never too many.
 
-A slice that would be one too many waits among the candidates (the frequent-items sketch of Apache DataSketches), until it
-has been seen more often than the least seen slice, whose place it takes. So a million made-up device names cost
-the memory of a few thousand, and push out no slice that has traffic. Knows no signal.
+A slice that would be one too many waits among the candidates (the frequent-items sketch of Apache DataSketches),
+until it has been seen more often than the least seen slice, whose place it takes. So a million made-up device
+names cost the memory of a few thousand, and push out no slice that has traffic. Knows no signal.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,9 +30,7 @@ class SliceTable:
 
     def __init__(self, combinations: Sequence[tuple[str, ...]], *, limit: int = 1_000) -> None:
         if limit < 1 + len(combinations):
-            raise ValueError(
-                f"there are {len(combinations)} combinations of fields: at most {limit} slices are too few"
-            )
+            raise ValueError(f"{limit} slices are too few for {len(combinations)} combinations of fields")
         self.combinations: Final = tuple(combinations)
         self.limit: Final = limit
         self.outside = 0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.columns import Values
-from monitoring.histogram import Counts, Histogram
+from monitoring.histogram import UNKNOWN, Counts, Histogram
 from monitoring.slices import NONE, Codes
 
 
@@ -22,30 +22,37 @@ class Tally:
     codes: NDArray[np.int32]
     """Shape (touched,): the slices that it touches, ascending."""
     counts: Counts
-    """Shape (touched, bins); values of signals that have no bins yet are missing."""
+    """Shape (touched, bins)."""
     n: NDArray[np.float64]
-    """Shape (touched, signals): values, those without bins too."""
+    """Shape (touched, signals): values."""
     sums: NDArray[np.float64]
     """Shape (touched, signals)."""
 
 
 def tally(at: float, values: Values, codes: Codes, histogram: Histogram) -> Tally:
-    """Divide a batch among its slices: `values` of shape (events, signals), `codes` of shape (events, combinations)."""
-    rows, columns = np.nonzero(codes != NONE)
-    touched, place = np.unique(codes[rows, columns], return_inverse=True)
-    member = np.zeros((len(touched), len(values)))
-    member[place, rows] = 1.0
-    known = ~np.isnan(values)
+    """Divide a batch among its slices: `values` of shape (events, signals), `codes` of shape (events, combinations).
+
+    Values of signals whose bins are still being learnt are left out.
+    """
     numbers = histogram.bin_numbers(values)
+    rows, signals = np.nonzero(numbers != UNKNOWN)
+    touched, places = np.unique(codes.T, return_inverse=True)
+    places = places.reshape(codes.T.shape)[:, rows]  # of every value, in every combination
+    bins = histogram.total
+    counts = _summed(places * bins + numbers[rows, signals], len(touched) * bins).reshape(len(touched), bins)
+    weights = np.broadcast_to(values[rows, signals], places.shape)
+    size = len(histogram.starts)
+    sums = _summed(places * size + signals, len(touched) * size, weights).reshape(len(touched), size)
+    real = touched != NONE
     return Tally(
         at=at,
-        codes=touched.astype(np.int32),
-        counts=_counts(place, numbers[rows], len(touched), histogram.total),
-        n=member @ known,
-        sums=member @ np.where(known, values, 0.0),
+        codes=touched[real],
+        counts=counts[real],
+        n=histogram.per_signal(counts[real]),
+        sums=sums[real],
     )
 
 
-def _counts(place: NDArray[np.intp], numbers: NDArray[np.int32], slices: int, bins: int) -> Counts:
-    flat = (place[:, None] * bins + numbers)[numbers >= 0]
-    return np.bincount(flat, minlength=slices * bins).reshape(slices, bins).astype(np.float64)
+def _summed(places: NDArray[np.intp], size: int, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    flat = None if weights is None else weights.ravel()
+    return np.bincount(places.ravel(), flat, minlength=size).astype(np.float64)

@@ -1,0 +1,215 @@
+"""Finds that a signal has moved in a slice, soon, and at a promised rate of false alarms however often one looks.
+
+For each slice and signal the odds are kept that the signal has moved against that it has not, in every direction and
+by several distances: `R <- (R + n) L`, the statistic of Shiryaev and Roberts, where L is the likelihood ratio of
+the batch's n values. As long as nothing has moved, R less the values seen is a supermartingale, so R reaches a
+threshold A at the earliest after A values on average, for any distribution, any sizes of batches, and for a mean
+of several such R too (Shin, Ramdas and Rinaldo, "E-detectors", 2023). A moved distribution is the reference's, tilted:
+`p exp(t score) / Z`; a tilt up to a tolerance counts as not moved, so that neither a reference that is known badly
+nor the normal restlessness of a signal raises an alarm. Knows no time window, and no cause.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.reference import Expected
+from monitoring.scores import Direction
+from monitoring.signals.signal import Group, Signal, Worse
+from monitoring.tally import Tally
+
+TILTS: Final = np.array([0.4, 1.1, 3.0])
+"""Distances beyond the tolerance: for a share the rise of its log odds, for a number about 0.2, 0.6 and 1.2 standard
+deviations."""
+TOLERANCE: Final = 0.02
+"""Tilt that nobody minds."""
+UNSURE: Final = 3.0
+"""Standard errors of the reference that are tolerated too."""
+RESTLESS: Final = 2.0
+"""Standard deviations of what moves from pane to pane that are tolerated too."""
+NEW_UNSURE: Final = 4.0
+"""The same for a slice that is not known itself, only the one that it is part of."""
+KNOWN_FROM: Final = 100.0
+"""Values of its own from which a slice is known."""
+FREEZE: Final = 6.0
+"""Evidence, in nats, from which a slice and signal are not calm."""
+HEADROOM: Final = 5.0
+"""Nats by which evidence may go beyond the threshold, so that an end is noticed soon."""
+MAIN_WEIGHT: Final = 5.0
+"""So many times more of the false alarms are granted to shares of output and behaviour than to other signals."""
+BAD_WAY: Final = 0.8
+"""Prior odds that a signal moves the way that is bad news."""
+
+_ODDS, _CUSUM, _SINCE, _N, _SUM = range(5)
+_OVERFLOW: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A signal that moved in a slice."""
+
+    code: int
+    """The slice's number."""
+    signal: int
+    """The signal's number."""
+    direction: Direction
+    since: float
+    """Seconds since 1970 UTC."""
+    n: int
+    """Values since then."""
+    after: float
+    """Their mean."""
+    evidence: float
+    """Logarithm of the odds over that of the threshold; 1 is just enough."""
+
+
+class ShiftDetector:
+    """Watches all slices and signals at once. Memory is that of the slices times the signals."""
+
+    def __init__(
+        self, signals: Sequence[Signal], *, slices: int, combinations: int, requests_per_false_alarm: float = 1e6
+    ) -> None:
+        self.signals: Final = tuple(signals)
+        self._size = len(signals)
+        alternatives = len(Direction) * len(TILTS)
+        self._odds = np.zeros((slices * self._size, 5, alternatives))
+        self._tilts = np.zeros((slices * self._size, 2, alternatives))
+        self._weights = _weights(signals)
+        self._threshold = _log_thresholds(signals, requests_per_false_alarm * combinations)
+        self._fired = np.zeros(slices * self._size, np.bool_)
+        self.expected: Expected | None = None
+        """What is normal now; None before anything is known."""
+
+    def expect(self, expected: Expected) -> None:
+        """What is normal from now on; evidence that was gathered stays."""
+        self.expected = expected
+        within, beyond = _tilts(expected)
+        streams = slice(0, len(expected.pooled.weight) * self._size)
+        self._tilts[streams, 0] = (beyond - within).reshape(streams.stop, -1)
+        self._tilts[streams, 1] = _levels(expected, within, beyond).reshape(streams.stop, -1)
+
+    def update(self, part: Tally, *, began: float) -> None:
+        """Take a batch whose first event came at `began` (seconds since 1970 UTC)."""
+        if self.expected is None:
+            return
+        known = part.codes < len(self.expected.pooled.weight)
+        codes, n = part.codes[known], part.n[known]
+        rows, signals = np.nonzero((n > 0) & self.expected.ready)
+        if not len(rows):
+            return
+        streams = codes[rows] * self._size + signals
+        values = n[rows, signals][:, None]
+        scores = self.expected.scores.sums(part.counts[known])[:, rows, signals].T
+        tilts = self._tilts[streams]
+        gained = tilts[:, 0] * np.repeat(scores, len(TILTS), axis=1) - values * tilts[:, 1]
+        np.clip(gained, -_OVERFLOW, _OVERFLOW, out=gained)
+        odds = self._odds[streams]
+        self._step(odds, gained, values, part.sums[known][rows, signals][:, None], began, self._threshold[signals])
+        self._odds[streams] = odds
+        self._judge(streams, signals, odds)
+
+    def calm(self) -> NDArray[np.bool_]:
+        """Shape (limit of slices, signals): nothing speaks for a shift."""
+        worst = self._odds[:, _CUSUM].max(axis=1)
+        calm: NDArray[np.bool_] = (worst < FREEZE).reshape(-1, self._size)
+        return calm
+
+    def shifts(self) -> list[Shift]:
+        """What has moved and is not back."""
+        found = []
+        for stream in np.flatnonzero(self._fired).tolist():
+            code, signal = divmod(stream, self._size)
+            best = int(np.argmax(self._odds[stream, _CUSUM] + np.log(self._weights[signal] + 1e-300)))
+            _, _, since, n, total = self._odds[stream, :, best]
+            found.append(
+                Shift(
+                    code=code,
+                    signal=signal,
+                    direction=Direction(best // len(TILTS)),
+                    since=float(since),
+                    n=int(n),
+                    after=float(total / n) if n else np.nan,
+                    evidence=float(self._evidence(stream)),
+                )
+            )
+        return found
+
+    def forget(self, code: int) -> None:
+        """The slice's number means another slice from now on, or what is normal for it has changed for good."""
+        streams = slice(code * self._size, (code + 1) * self._size)
+        self._odds[streams], self._tilts[streams], self._fired[streams] = 0.0, 0.0, False
+
+    def _evidence(self, stream: int) -> float:
+        signal = stream % self._size
+        return float(np.log(self._odds[stream, _ODDS] @ self._weights[signal] + 1e-300) / self._threshold[signal])
+
+    def _step(
+        self,
+        odds: NDArray[np.float64],
+        gained: NDArray[np.float64],
+        values: NDArray[np.float64],
+        sums: NDArray[np.float64],
+        began: float,
+        threshold: NDArray[np.float64],
+    ) -> None:
+        """In place: odds of shape (streams, 5, alternatives), `gained` log likelihood (streams, alternatives)."""
+        most = (threshold + HEADROOM)[:, None]
+        odds[:, _ODDS] = np.minimum((odds[:, _ODDS] + values) * np.exp(gained), np.exp(most))
+        fresh = odds[:, _CUSUM] == 0.0
+        odds[:, _SINCE][fresh] = began
+        odds[:, _N] = np.where(fresh, 0.0, odds[:, _N]) + values
+        odds[:, _SUM] = np.where(fresh, 0.0, odds[:, _SUM]) + sums
+        odds[:, _CUSUM] = np.clip(odds[:, _CUSUM] + gained, 0.0, most)
+
+    def _judge(self, streams: NDArray[np.intp], signals: NDArray[np.intp], odds: NDArray[np.float64]) -> None:
+        mixed = np.einsum("sa,sa->s", odds[:, _ODDS], self._weights[signals])
+        self._fired[streams] |= np.log(mixed + 1e-300) >= self._threshold[signals]
+        over = self._fired[streams] & (odds[:, _CUSUM].max(axis=1) == 0.0)
+        self._fired[streams[over]] = False
+        self._odds[streams[over]] = 0.0
+
+
+def _weights(signals: Sequence[Signal]) -> NDArray[np.float64]:
+    """Prior odds of every alternative, shape (signals, alternatives); they add up to 1."""
+    weights = np.zeros((len(signals), len(Direction), len(TILTS)))
+    for i, signal in enumerate(signals):
+        up, down = {Worse.HIGHER: (BAD_WAY, 1 - BAD_WAY), Worse.LOWER: (1 - BAD_WAY, BAD_WAY)}.get(
+            signal.worse, (0.5, 0.5)
+        )
+        shares = [up, down, 0.0, 0.0] if signal.is_rate else [up / 2, down / 2, down / 2, up / 2]
+        weights[i] = np.array(shares)[:, None] / len(TILTS)
+    return weights.reshape(len(signals), -1)
+
+
+def _log_thresholds(signals: Sequence[Signal], values_per_false_alarm: float) -> NDArray[np.float64]:
+    """Shape (signals,): each signal's part of the false alarms, as the log odds that raise one."""
+    main = [s.is_rate and s.group in (Group.OUTPUT, Group.BEHAVIOUR) for s in signals]
+    part = np.where(main, MAIN_WEIGHT, 1.0)
+    thresholds: NDArray[np.float64] = np.log(values_per_false_alarm * part.sum() / part)
+    return thresholds
+
+
+def _tilts(expected: Expected) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Tolerated tilts and those that would be a shift, both of shape (slices, signals, directions, tilts)."""
+    pooled, scores = expected.pooled, expected.scores
+    unsure = np.where(pooled.own >= KNOWN_FROM, UNSURE, NEW_UNSURE) / np.sqrt(np.maximum(pooled.weight, 1.0))
+    variance = np.maximum(scores.variances(pooled.shares), 1e-6).transpose(1, 2, 0)
+    tolerated = TOLERANCE + unsure[..., None] / np.sqrt(variance)
+    tolerated += (RESTLESS * expected.restless / scores.variance)[:, None]
+    exists = scores.exists[..., None]
+    within = np.where(exists, tolerated[..., None], 0.0)
+    return np.broadcast_to(within, (*within.shape[:-1], len(TILTS))), within + np.where(exists, TILTS, 0.0)
+
+
+def _levels(expected: Expected, within: NDArray[np.float64], beyond: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a value costs in log likelihood before its score counts; shape (slices, signals, directions, tilts)."""
+    levels = np.empty_like(beyond)
+    shares, scores = expected.pooled.shares, expected.scores
+    for d in Direction:
+        tolerated = scores.log_mean_exp(shares, within[..., d, 0], d)
+        for i in range(len(TILTS)):
+            levels[..., d, i] = scores.log_mean_exp(shares, beyond[..., d, i], d) - tolerated
+    return levels
