@@ -1,0 +1,126 @@
+"""`voicesearch monitor report`: what alarms were worth, by the verdicts of people, and what could be changed."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from monitoring.alarms.proposals import Proposal
+    from monitoring.alarms.report import Record, Report
+
+
+@click.command()
+@click.option("--store", "address", metavar="URL", help="Database of events and alarms. [default: store.url]")
+@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="voicesearch.toml with store.url.")
+@click.option("--since", type=click.DateTime(), metavar="TIME", help="Alarms opened then or later, UTC: 2026-11-01.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+def report(address: str | None, config: Path | None, since: datetime | None, as_json: bool) -> None:
+    """Tell of each signal how often it raised an alarm, how often rightly, and whether it could be dropped.
+
+    Proposes thresholds that would have kept the confirmed alarms and lost the dismissed. Exit code 1: alarms are open.
+
+    Example: voicesearch monitor report --store sqlite:///voicesearch.db --since 2026-11-01
+    """
+    from monitoring.alarms import report as reports
+    from monitoring.alarms.proposals import propose
+    from monitoring.alarms.store import AlarmStore
+    from monitoring.signals.voice import VOICE_SIGNALS
+    from serving.settings import read_settings
+
+    store = AlarmStore.open(address or read_settings(config).store.url)
+    try:
+        alarms = list(store.every(since=since.replace(tzinfo=UTC).timestamp() if since else None))
+    finally:
+        store.close()
+    found = reports.report(alarms, signals=[signal.name for signal in VOICE_SIGNALS])
+    proposals = propose(alarms)
+    if as_json:
+        click.echo(json.dumps(_document(found, proposals), indent=1))
+    else:
+        _show(found, proposals)
+    click.get_current_context().exit(1 if found.open else 0)
+
+
+def _document(found: "Report", proposals: "list[Proposal]") -> dict[str, object]:
+    return {
+        "alarms": _record(found.alarms) | {"open": found.open, "merged": found.merged},
+        "signals": [
+            {"signal": row.signal, **_record(row.record), "alone": row.alone, "droppable": row.droppable}
+            for row in found.signals
+        ],
+        "policies": [{"policy": name, **_record(record)} for name, record in found.policies],
+        "thresholds": [
+            {
+                "signal": one.signal,
+                "detector": one.detector,
+                "measure": one.measure,
+                "threshold": one.threshold,
+                "confirmed": one.confirmed,
+                "dismissed": one.dismissed,
+                "lost": one.lost,
+                "separates": one.separates,
+            }
+            for one in proposals
+        ],
+    }
+
+
+def _record(record: "Record") -> dict[str, object]:
+    return {
+        "fired": record.fired,
+        "confirmed": record.confirmed,
+        "dismissed": record.dismissed,
+        "precision": record.precision,
+        "precision_ci95": record.precision_ci95,
+    }
+
+
+def _show(found: "Report", proposals: "list[Proposal]") -> None:
+    from rich.console import Console
+
+    console = Console()
+    if not found.alarms.fired:
+        console.print("no alarms")
+        return
+    rows = [(row.signal, row.record, str(row.alone), row.droppable or "") for row in found.signals if row.record.fired]
+    console.print(_table("Signal", rows))
+    console.print(_table("Policy", [(name, record, "", "") for name, record in found.policies]))
+    console.print(_table("Alarms", [("all", found.alarms, "", f"{found.open} open, {found.merged} merged")]))
+    silent = [row.signal for row in found.signals if not row.record.fired]
+    if silent:
+        console.print("never fired: " + ", ".join(silent), highlight=False)
+    for one in proposals:
+        console.print(_sentence(one), highlight=False)
+
+
+def _table(first: str, rows: "list[tuple[str, Record, str, str]]") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(first, "Fired", "Right", "Wrong", "Precision (95 %)", "Alone", "Could be dropped", box=None)
+    for name, record, alone, note in rows:
+        counts = (str(record.fired), str(record.confirmed), str(record.dismissed))
+        table.add_row(Text(name), *counts, _precision(record), alone, note)
+    return table
+
+
+def _precision(record: "Record") -> str:
+    if record.precision is None or record.precision_ci95 is None:
+        return "-"
+    low, high = record.precision_ci95
+    return f"{record.precision:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _sentence(one: "Proposal") -> str:
+    if one.separates:
+        end = "keeps all confirmed and loses all dismissed alarms"
+    elif one.lost:
+        end = f"keeps all confirmed and loses {one.lost} of {one.dismissed} dismissed alarms; none loses all"
+    else:
+        return f"{one.signal} ({one.detector}): no threshold keeps all confirmed alarms and loses a dismissed one"
+    return f"{one.signal} ({one.detector}): {one.measure} = {one.threshold:g} {end}"
