@@ -26,6 +26,7 @@ STDIN: Final = Path("-")
 _FIELDS: Final = frozenset(one.name for one in fields(Event))
 _NUMBERS: Final = frozenset({float, int, bool, type(None)})
 _TEXTS: Final = frozenset({str})
+_IDENTIFIERS: Final = frozenset({str, type(None)})
 _CHUNK_BYTES: Final = 1024 * 1024
 _MAX_KNOWN: Final = 50_000
 _MAX_SAID: Final = 10
@@ -51,11 +52,11 @@ class LinesRead:
     unknown_fields: Counter[str] = field(default_factory=Counter)
     """How often each was left out; at most ten names, the others together under `...`."""
 
-    def refuse(self, reason: str) -> None:
-        """Count the current line as none."""
+    def refuse(self, line: int, reason: str) -> None:
+        """Count a line that is none."""
         self.refused += 1
         if len(self.first_refusals) < _MAX_SAID:
-            self.first_refusals.append(Refusal(self.lines, reason))
+            self.first_refusals.append(Refusal(line, reason))
 
     def leave_out(self, name: str) -> None:
         """Count a field that no event has."""
@@ -64,7 +65,7 @@ class LinesRead:
         self.unknown_fields[name if has_room else "..."] += 1
 
 
-def read(path: Path, seen: LinesRead | None = None, *, batch_size: int = 5_000) -> Iterator[list[Event]]:
+def read(path: Path, seen: LinesRead | None = None, *, batch_size: int = 2_000) -> Iterator[list[Event]]:
     """The events of a file, of a gzip file (by its name), or of the standard input (`-`), in batches as they stand.
 
     `seen` is filled as the batches are taken. Raises UnreadableEvents where the file cannot be read (on).
@@ -88,23 +89,25 @@ class _Reader:
         self._seen = seen
         self._known: set[str] = set()
 
-    def events(self, lines: list[bytes]) -> Iterator[Event]:
-        for line in lines:
-            self._seen.lines += 1
+    def events(self, lines: list[bytes]) -> list[Event]:
+        found = []
+        for number, line in enumerate(lines, self._seen.lines + 1):
             try:
                 event = Event(**orjson.loads(line))
                 if not _is_sound(event, self._known) or len(line) > MAX_TEXT_BYTES or b"\\u0000" in line:
                     event = self._examined(line)
             except (TypeError, ValueError, AttributeError):
+                if not line or line.isspace():
+                    continue
                 try:
-                    if not line or line.isspace():
-                        continue
                     event = self._examined(line)
                 except InvalidEvent as error:
-                    self._seen.refuse(str(error))
+                    self._seen.refuse(number, str(error))
                     continue
-            self._seen.events += 1
-            yield event
+            found.append(event)
+        self._seen.lines += len(lines)
+        self._seen.events += len(found)
+        return found
 
     def _examined(self, line: bytes) -> Event:
         if len(line) > MAX_EVENT_BYTES:
@@ -139,10 +142,11 @@ def _is_sound(event: Event, known: set[str]) -> bool:
         and type(event.consent) is bool
         and event.kind in known
         and event.outcome in known
-        and _is_name(event.event_id)
-        and _is_name(event.request_id)
-        and (event.user_id is None or _is_name(event.user_id))
-        and (event.session_id is None or _is_name(event.session_id))
+        and 0 < len(event.event_id) <= MAX_NAME_CHARS
+        and 0 < len(event.request_id) <= MAX_NAME_CHARS
+        and (event.user_id is None or 0 < len(event.user_id) <= MAX_NAME_CHARS)
+        and (event.session_id is None or 0 < len(event.session_id) <= MAX_NAME_CHARS)
+        and _IDENTIFIERS.issuperset(map(type, (event.event_id, event.request_id, event.user_id, event.session_id)))
         and known.issuperset(event.slices.values())
         and known.issuperset(event.slices)
         and known.issuperset(event.signals)
@@ -150,10 +154,6 @@ def _is_sound(event: Event, known: set[str]) -> bool:
         and _NUMBERS.issuperset(map(type, event.signals.values()))
         and _TEXTS.issuperset(map(type, event.details.values()))
     )
-
-
-def _is_name(value: object) -> bool:
-    return type(value) is str and 0 < len(value) <= MAX_NAME_CHARS
 
 
 @contextmanager

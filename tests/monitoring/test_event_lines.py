@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import orjson
 import pytest
@@ -84,10 +85,10 @@ def test_fields_of_a_newer_version_are_counted_and_left_out(path: Path, make_eve
 
 def test_a_million_distinct_names_are_read_in_bounded_memory(path: Path, make_event: MakeEvent) -> None:
     with path.open("wb") as file:
-        for n in range(120_000):
+        for n in range(60_000):
             file.write(encode(make_event(n, slices={"device_model": f"phone {n}"})) + b"\n")
     names = {event.slices["device_model"] for batch in read(path) for event in batch}
-    assert len(names) == 120_000
+    assert len(names) == 60_000
 
 
 def test_a_line_without_end_fills_no_memory(path: Path, make_event: MakeEvent) -> None:
@@ -115,13 +116,11 @@ ODD_VALUES = st.one_of(
     st.sampled_from(["", "x", "voice", "a\0b", "\\u0000", "x" * MAX_NAME_CHARS, "x" * (MAX_NAME_CHARS + 1)]),
     st.sampled_from(["x" * MAX_TEXT_BYTES, "é" * (MAX_TEXT_BYTES // 2 + 1), "é" * (MAX_TEXT_BYTES // 2)]),
 )
-VALUES = (
-    ODD_VALUES | st.lists(ODD_VALUES, max_size=1) | st.dictionaries(st.sampled_from(["", "x", "voice"]), ODD_VALUES)
-)
+NESTED = st.lists(ODD_VALUES, max_size=1) | st.dictionaries(st.sampled_from(["", "x", "voice"]), ODD_VALUES)
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from([*Event.__dataclass_fields__]), VALUES, st.booleans())
+@given(st.sampled_from([*Event.__dataclass_fields__]), ODD_VALUES | NESTED, st.booleans())
 def test_the_quick_look_takes_no_more_and_no_less_than_decode(name: str, value: object, learned: bool) -> None:
     sound = {"event_id": "a", "request_id": "a", "at": 1.5, "kind": "voice", "slices": {"x": "x"}}
     before = [orjson.dumps(sound | {"details": {"voice": "x"}})] * learned
@@ -131,9 +130,9 @@ def test_the_quick_look_takes_no_more_and_no_less_than_decode(name: str, value: 
     except InvalidEvent:
         expected = []
     seen = LinesRead()
-    source = io.BytesIO(b"\n".join([*before, line, line]))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdin", io.TextIOWrapper(source))
-        found = all_of(STDIN, seen)
+    with NamedTemporaryFile() as file:
+        file.write(b"\n".join([*before, line, line]))
+        file.flush()
+        found = all_of(Path(file.name), seen)
     assert found[learned:] == expected * 2
     assert seen.refused == 2 * (not expected)
