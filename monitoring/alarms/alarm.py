@@ -1,11 +1,16 @@
 """The records of an alarm's life: the alarm, what is told of it, and its history. Knows no rule and no database."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from monitoring.alarms.policy import Severity
 from monitoring.findings import Diagnosis, Finding, Slice, slice_name
+
+ALARM_ID: Final = re.compile(r"alm_[0-9a-f]{20}")
+"""What ids of alarms look like."""
 
 
 class State(StrEnum):

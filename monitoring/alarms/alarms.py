@@ -16,8 +16,8 @@ class Alarms:
     """The alarms of one service; any number of processes may hold one over the same database."""
 
     def __init__(self, store: AlarmStore, policies: Policies) -> None:
-        self._store = store
-        self._policies = policies
+        self.store = store
+        self.policies = policies
 
     def handle(self, diagnoses: Sequence[Diagnosis], now: float) -> Step:
         """Take in a check's diagnoses, then deliver; `now` in seconds since 1970 UTC. Not for an event loop.
@@ -31,10 +31,10 @@ class Alarms:
 
     def take(self, diagnoses: Sequence[Diagnosis], now: float) -> Step:
         """The same without delivery."""
-        cool_down_s = max((policy.cool_down_s for policy in self._policies.policy.values()), default=0.0)
-        with self._store.change() as change:
+        cool_down_s = max((policy.cool_down_s for policy in self.policies.policy.values()), default=0.0)
+        with self.store.change() as change:
             before = change.current(resolved_since=now - cool_down_s)
-            done = step(before, diagnoses, now, self._policies)
+            done = step(before, diagnoses, now, self.policies)
             known = {alarm.alarm_id: alarm for alarm in before}
             change.save([one for one in done.alarms if known.get(one.alarm_id) != one], done.entries)
             change.enqueue(self._by_receiver(done.notifications), now=now)
@@ -44,7 +44,7 @@ class Alarms:
         self, alarm_id: str, action: Action, *, by: str, now: float, note: str = "", until: float | None = None
     ) -> Alarm:
         """What a person does with an alarm. Raises UnknownAlarm, RefusedAction, and errors of the store."""
-        with self._store.change() as change:
+        with self.store.change() as change:
             alarm, entry, told = act(change.get(alarm_id), action, by=by, now=now, note=note, until=until)
             change.save([alarm], [entry])
             change.enqueue(self._by_receiver([told] if told else []), now=now)
@@ -52,13 +52,13 @@ class Alarms:
 
     async def deliver(self, now: float, open_alarms: Sequence[Alarm] = ()) -> None:
         """Send what is due, and to Alertmanagers what goes on."""
-        delivery = Delivery(self._store.outbox, self._policies)
+        delivery = Delivery(self.store.outbox, self.policies)
         await delivery.send_due(now)
         await delivery.send_again(open_alarms, now)
 
     def _by_receiver(self, notifications: Sequence[Notification]) -> Mapping[str, list[Notification]]:
         routed: dict[str, list[Notification]] = {}
         for one in notifications:
-            for name in self._policies.receivers_of(one.alarm.policy):
+            for name in self.policies.receivers_of(one.alarm.policy):
                 routed.setdefault(name, []).append(one)
         return routed

@@ -12,14 +12,14 @@ from typing import Final, Self
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitoring.alarms.alarm import Alarm, Entry, Notification, State
+from monitoring.alarms.alarm import ALARM_ID, Alarm, Entry, Notification, State
 from monitoring.alarms.outbox import Outbox, enqueue
 from monitoring.alarms.tables import ALARMS, HISTORY, alarm_of, alarm_row, entry_row
 from monitoring.database import connect, failures_named, migrate
 from monitoring.errors import UnknownAlarm
 
 MAX_PAGE: Final = 500
-"""Most alarms that one page holds."""
+"""Most alarms that one page shows; one more is read, to know whether there is another page."""
 
 _LOCK: Final = 0x616C726D
 
@@ -67,7 +67,7 @@ class AlarmStore:
             place = sa.tuple_(ALARMS.c.opened_at, ALARMS.c.alarm_id)
             statement = statement.where(place < sa.tuple_(after.opened_at, after.alarm_id))
         with self._transaction() as connection:
-            rows = connection.execute(statement.limit(min(limit, MAX_PAGE)))
+            rows = connection.execute(statement.limit(min(limit, MAX_PAGE + 1)))
             return [alarm_of(row.alarm) for row in rows]
 
     def every(self, *, since: float | None = None) -> Iterator[Alarm]:
@@ -150,7 +150,8 @@ class AlarmChange:
 
 
 def _get(connection: sa.Connection, alarm_id: str) -> Alarm:
-    row = connection.execute(sa.select(ALARMS.c.alarm).where(ALARMS.c.alarm_id == alarm_id)).first()
+    found = sa.select(ALARMS.c.alarm).where(ALARMS.c.alarm_id == alarm_id)
+    row = connection.execute(found).first() if ALARM_ID.fullmatch(alarm_id) else None
     if row is None:
         raise UnknownAlarm(f"there is no alarm {alarm_id[:100]!r}")
     return alarm_of(row.alarm)
