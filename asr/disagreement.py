@@ -33,7 +33,7 @@ def compare(first: Sequence[Span], second: Sequence[Span], *, duration_s: float)
     Disagreement(share=0.25, lead_difference_s=0.5)
     """
     count = int(duration_s * FRAMES_PER_S + 1e-6)
-    differing = np.count_nonzero(frames_in(count, first) != frames_in(count, second))
+    differing = int(np.count_nonzero(frames_in(count, first) != frames_in(count, second)))
     return Disagreement(
         share=differing / count if count else None,
         lead_difference_s=second[0].start_s - first[0].start_s if first and second else None,

@@ -4,8 +4,10 @@ Loading is `open_service`, its own step, so that building the app cannot fail.
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI
@@ -16,22 +18,29 @@ from starlette.requests import ClientDisconnect
 from asr import convention
 from asr.decode import DecodeLimits
 from asr.errors import AsrError
-from asr.loading import load_pipeline
+from asr.loading import Detector, load_detector, load_pipeline
 from asr.pipeline import Pipeline
 from asr.recognizer import Recognizer
 from asr.registry import Registry, read_registry
+from monitoring.alarms.alarms import Alarms
+from monitoring.alarms.policy import read_policies
+from monitoring.alarms.store import AlarmStore
 from monitoring.errors import MonitoringError
 from monitoring.event_log import EventLog
+from monitoring.signals.voice import VOICE_SIGNALS
 from monitoring.voice_events import ServedBy
+from serving.alarm_counts import AlarmCounts
 from serving.batching import Batcher, BatchLimits
 from serving.catalog import load_catalog, shipped_catalog
 from serving.embedded_search import EmbeddedSearch
 from serving.errors import ServingError
 from serving.front_end_pool import FrontEndPool
+from serving.heartbeat import Heartbeat, Machine
 from serving.middleware import RequestScope, on_expected, on_gone, on_http, on_invalid, on_unexpected
-from serving.routes import events, health, models, pages, search, transcriptions
+from serving.routes import alarms, events, health, models, pages, search, transcriptions
 from serving.routes.service import Service
 from serving.search import SearchBackend
+from serving.second_vad import SecondVad
 from serving.settings import Settings, available_cores
 from serving.telemetry import Telemetry
 from serving.transcriber import Patience, Transcriber
@@ -56,11 +65,8 @@ def open_service(settings: Settings) -> Service:
     transcriber = Transcriber(pipeline, batcher, FrontEndPool(available_cores()), patience)
     search = _search(settings)
     log = _event_log(settings)
-    telemetry.watch("voicesearch_queue_audio_seconds", "Audio that waits", lambda: batcher.queued_audio_s)
-    telemetry.watch("voicesearch_busy_workers", "Workers that recognize", lambda: batcher.busy_workers)
-    telemetry.watch("voicesearch_pending_events", "Events on their way to the store", lambda: log.pending)
-    telemetry.watch("voicesearch_bad_journal_lines", "Journal lines put aside as no events", lambda: log.bad_lines)
-    telemetry.watch("voicesearch_nulled_signals", "Signals that were NaN or infinite", lambda: log.nulled_signals)
+    _watch(telemetry, batcher, log)
+    served_by = ServedBy(model=transcriber.model_id, variant=VARIANT, automation=AUTOMATION)
     privacy = settings.privacy
     voice_search = VoiceSearch(
         transcriber=transcriber,
@@ -73,7 +79,8 @@ def open_service(settings: Settings) -> Service:
             store_transcripts=privacy.store_transcripts,
             audio_folder=privacy.audio_folder if privacy.keep_audio else None,
         ),
-        served_by=ServedBy(model=transcriber.model_id, variant=VARIANT, automation=AUTOMATION),
+        served_by=served_by,
+        second_vad=_second_vad(settings, registry, log, telemetry),
     )
     return Service(
         settings=settings,
@@ -84,6 +91,44 @@ def open_service(settings: Settings) -> Service:
         events=log,
         telemetry=telemetry,
         transcription_convention=transcription_convention,
+        alarms=_alarms(settings),
+        heartbeat=_heartbeat(settings, served_by, batcher.workers, log, telemetry),
+    )
+
+
+def _watch(telemetry: Telemetry, batcher: Batcher, log: EventLog) -> None:
+    telemetry.watch("voicesearch_queue_audio_seconds", "Audio that waits", lambda: batcher.queued_audio_s)
+    telemetry.watch("voicesearch_busy_workers", "Workers that recognize", lambda: batcher.busy_workers)
+    telemetry.watch("voicesearch_workers", "Workers that there are", lambda: batcher.workers)
+    telemetry.watch("voicesearch_pending_events", "Events on their way to the store", lambda: log.pending)
+    telemetry.watch("voicesearch_event_store_up", "Whether the database takes events", lambda: log.healthy)
+    telemetry.watch("voicesearch_bad_journal_lines", "Journal lines put aside as no events", lambda: log.bad_lines)
+    telemetry.watch("voicesearch_nulled_signals", "Signals that were NaN or infinite", lambda: log.nulled_signals)
+
+
+def _second_vad(settings: Settings, registry: Registry, log: EventLog, telemetry: Telemetry) -> SecondVad | None:
+    """The detector that is not on the request path, behind it."""
+    if not (share := settings.monitoring.second_vad_share):
+        return None
+    (other,) = set(Detector) - {settings.frontend.vad}
+    return SecondVad(
+        load_detector(other, registry),
+        settings.frontend.front_end().clipping,
+        take=partial(log.append, known_new=True),
+        is_idle=lambda: not telemetry.in_flight,
+        observe=telemetry.second_vad,
+        share=share,
+    )
+
+
+def _heartbeat(settings: Settings, served_by: ServedBy, workers: int, log: EventLog, telemetry: Telemetry) -> Heartbeat:
+    replica = settings.monitoring.replica or socket.gethostname()
+    return Heartbeat(
+        telemetry.samples,
+        partial(log.append, known_new=True),
+        Machine(cores=available_cores(), workers=workers),
+        slices={"model": str(served_by.model), "variant": str(served_by.variant), "replica": replica},
+        interval_s=settings.monitoring.heartbeat_s,
     )
 
 
@@ -124,17 +169,30 @@ def _event_log(settings: Settings) -> EventLog:
     return EventLog.open(store.url, store.journal, max_bytes=round(store.journal_max_mb * MEGABYTE), fsync=store.fsync)
 
 
+def _alarms(settings: Settings) -> Alarms:
+    policies = read_policies(settings.monitoring.policies, signals=[signal.name for signal in VOICE_SIGNALS])
+    return Alarms(AlarmStore.open(settings.store.url), policies)
+
+
 def create_app(service: Service) -> FastAPI:
     """The ASGI app of a loaded service; it starts the workers, and drains them and the event log at the end."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        second_vad = service.voice_search.second_vad
         service.batcher.start()
-        yield
+        if second_vad:
+            second_vad.start()
+        counts = AlarmCounts(service.alarms.store.open_by_severity, service.telemetry.alarms)
+        async with service.heartbeat.beating(), counts.counting():
+            yield
         service.ready = False
         drain_s = service.settings.server.drain_s
         await asyncio.to_thread(service.batcher.drain, drain_s)
         service.transcriber.close()
+        if second_vad:
+            await asyncio.to_thread(second_vad.close, drain_s)
+        service.alarms.store.close()
         await asyncio.to_thread(service.events.close, drain_s)
 
     app = FastAPI(title="voicesearch", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -145,7 +203,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(ClientDisconnect, on_gone)
     app.add_exception_handler(Exception, on_unexpected)
     app.state.service = service
-    for group in (health, models, transcriptions, search, events, pages):
+    for group in (health, models, transcriptions, search, events, alarms, pages):
         app.include_router(group.router)
     limits = service.settings.limits
     app.add_middleware(

@@ -151,6 +151,11 @@ class Batcher:
             return sum(job.audio.duration_s for job in self._waiting if not job.cancelled)
 
     @property
+    def workers(self) -> int:
+        """Workers that there are."""
+        return len(self._recognizers)
+
+    @property
     def busy_workers(self) -> int:
         """Workers that have a batch."""
         return len(self._running)

@@ -14,6 +14,7 @@ Errors of `asr` and `monitoring` keep their own types; `answer_for` knows them t
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from asr import errors as asr_errors
 from monitoring import errors as monitoring_errors
@@ -98,8 +99,15 @@ _STATUS: dict[type[Exception], tuple[int, str, str]] = {
     asr_errors.UndecodableAudio: (400, "invalid_request_error", "undecodable_audio"),
     asr_errors.UnknownModel: (404, "invalid_request_error", "model_not_found"),
     monitoring_errors.InvalidEvent: (422, "invalid_request_error", "invalid_event"),
+    monitoring_errors.UnknownAlarm: (404, "invalid_request_error", "not_found"),
+    monitoring_errors.RefusedAction: (409, "invalid_request_error", "refused_action"),
     monitoring_errors.MonitoringError: (503, "overloaded_error", "event_store_unavailable"),
 }
+
+CODES: Final = frozenset(
+    {code for _, _, code in _STATUS.values()} | {"not_found", "method_not_allowed", "http_error", "internal_error"}
+)
+"""Every code that an answer can have."""
 
 
 def answer_for(error: Exception) -> ErrorAnswer | None:

@@ -37,6 +37,7 @@ class RequestScope:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        self._telemetry.in_flight += 1
         own_id = scope.setdefault("state", {})["request_id"] = f"{REQUEST_ID_PREFIX}{uuid.uuid4().hex}"
         status = CLIENT_GONE
 
@@ -56,19 +57,21 @@ class RequestScope:
             answer = await on_unexpected(Request(scope), error)
             await answer(scope, receive, send_with_id)
         finally:
+            self._telemetry.in_flight -= 1
             self._note(scope, status, time.perf_counter() - started)
             request_id.reset(token)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        self._telemetry.request(route, status, seconds)
+        self._telemetry.request(route, status, seconds, error=scope["state"].get("error_code"))
         level = logging.DEBUG if route in {"/healthz", "/readyz", "/metrics"} else logging.INFO
         fields = {"method": scope["method"], "route": route, "status": status, "ms": round(seconds * 1e3, 2)}
         logger.log(level, "request", extra=fields)
 
 
-def error_response(answer: ErrorAnswer) -> Response:
+def error_response(request: Request, answer: ErrorAnswer) -> Response:
     """An error in OpenAI's shape; what will not clear within a retry tells the client not to try."""
+    request.state.error_code = answer.code
     body = {
         "error": {
             "message": _encodable(answer.message),
@@ -95,16 +98,16 @@ async def on_expected(request: Request, error: Exception) -> Response:
     answer = answer_for(error)
     if answer is None:
         return await on_unexpected(request, error)
-    return error_response(answer)
+    return error_response(request, answer)
 
 
 async def on_http(request: Request, error: Exception) -> Response:
     """No such route, wrong method, or a body that was refused while the framework read it."""
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, Exception) and (refused := answer_for(error.__cause__)):
-        return error_response(refused)
+        return error_response(request, refused)
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    return error_response(ErrorAnswer(error.status_code, "invalid_request_error", code, str(error.detail)))
+    return error_response(request, ErrorAnswer(error.status_code, "invalid_request_error", code, str(error.detail)))
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:
@@ -114,7 +117,7 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     is_json = first["type"] != "json_invalid"  # else `loc` is a place in the text
     field = ".".join(str(part) for part in first["loc"] if part != "body" and is_json) or None
     message = f"{field}: {first['msg']}" if field else str(first["msg"])
-    return error_response(ErrorAnswer(422, "invalid_request_error", "invalid_field", message, field))
+    return error_response(request, ErrorAnswer(422, "invalid_request_error", "invalid_field", message, field))
 
 
 async def on_gone(request: Request, error: Exception) -> Response:
@@ -125,4 +128,4 @@ async def on_gone(request: Request, error: Exception) -> Response:
 async def on_unexpected(request: Request, error: Exception) -> Response:
     """A fault of ours: said in the log, not to the client."""
     logger.error("unexpected error", exc_info=error)
-    return error_response(ErrorAnswer(500, "server_error", "internal_error", "an internal error occurred"))
+    return error_response(request, ErrorAnswer(500, "server_error", "internal_error", "an internal error occurred"))

@@ -170,6 +170,21 @@ class PrivacySettings(Section):
     """Where such audio is kept."""
 
 
+class MonitoringSettings(Section):
+    """What the server tells of itself, to monitors and others."""
+
+    heartbeat_s: NotNegative = 10.0
+    """How often the server leaves an event about itself; 0: never."""
+    replica: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Name of this server among others; absent: the machine's name."""
+    second_vad_share: Share = 1.0
+    """Share of spoken queries that a second voice detector hears too, after the answer and in idle time."""
+    policies: Path | None = None
+    """Policies of alarms, a TOML file over the packaged one."""
+    otlp_endpoint: str | None = None
+    """Where traces go (extra `tracing`), such as `http://127.0.0.1:4318/v1/traces`; absent: there are none."""
+
+
 class LimitSettings(Section):
     """What is refused, and when one gives up."""
 
@@ -205,6 +220,7 @@ class Settings(BaseSettings):
     search: SearchSettings = SearchSettings()
     store: StoreSettings = StoreSettings()
     privacy: PrivacySettings = PrivacySettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     limits: LimitSettings = LimitSettings()
 
     @classmethod

@@ -12,7 +12,7 @@ from typing import Final
 
 from asr.convention import Convention
 from asr.decode import PcmFormat
-from asr.front_end import Piece, Prepared
+from asr.front_end import Located, Piece, Prepared
 from asr.pipeline import Pipeline, Transcription, conclude
 from serving.batching import Batcher, Expected, Recognized
 from serving.errors import Overloaded
@@ -51,6 +51,15 @@ class Request:
     pcm: PcmFormat | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What a recording says, and its sound."""
+
+    transcription: Transcription
+    located: Located | None
+    """See `Prepared.located`."""
+
+
 class Transcriber:
     """A pipeline whose recognizer is shared by all requests."""
 
@@ -73,10 +82,15 @@ class Transcriber:
 
     async def transcribe(self, request: Request) -> Transcription:
         """Transcribe one recording, whole. Raises what decoding raises, Overloaded or Draining."""
+        return (await self.hear(request)).transcription
+
+    async def hear(self, request: Request) -> Heard:
+        """The same, with the sound for whoever listens again. Raises what `transcribe` raises."""
         arrived = time.monotonic()
         prepared = await self._prepare(request, arrived)
         async with aclosing(self._recognize(prepared, arrived)) as recognized:
-            return self._conclude(request, prepared, [one async for one in recognized])
+            transcription = self._conclude(request, prepared, [one async for one in recognized])
+        return Heard(transcription, prepared.located)
 
     async def stream(self, request: Request) -> AsyncIterator[str | Transcription]:
         """The text piece by piece, each as soon as it is ready, in order; at the end the whole.

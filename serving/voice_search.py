@@ -17,8 +17,9 @@ from monitoring.voice_events import Client, QueryKind, SearchEvent, ServedBy
 from serving.errors import answer_for
 from serving.kept_audio import keep_audio
 from serving.search import Hit, SearchBackend
+from serving.second_vad import SecondVad
 from serving.telemetry import Telemetry
-from serving.transcriber import Request, Transcriber
+from serving.transcriber import Heard, Request, Transcriber
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ class VoiceSearch:
     max_query_s: float
     privacy: Privacy
     served_by: ServedBy
+    second_vad: SecondVad | None = None
+    """What listens again, behind the answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +68,14 @@ class Answer:
     request_id: str
     transcript: str
     hits: list[Hit]
-    transcription: Transcription | None
+    heard: Heard | None
     """None for a typed query."""
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def transcription(self) -> Transcription | None:
+        """None for a typed query."""
+        return self.heard.transcription if self.heard else None
 
 
 async def answer(query: Query, service: VoiceSearch) -> Answer:
@@ -82,8 +90,10 @@ async def answer(query: Query, service: VoiceSearch) -> Answer:
         if expected := answer_for(error):
             service.events.append(_failed(query, service, expected.code).as_event(), known_new=True)
         raise
-    event = _answered(query, service, found, await _kept_audio(query, service))
-    service.events.append(event.as_event(), known_new=True)
+    event = _answered(query, service, found, await _kept_audio(query, service)).as_event()
+    service.events.append(event, known_new=True)
+    if service.second_vad and found.heard and found.heard.located:
+        service.second_vad.offer(event, found.heard.located)
     if found.transcription:
         audio_s = found.transcription.statistics.duration_s
         service.telemetry.query(found.timings_ms, audio_s=audio_s, no_speech=found.transcription.no_speech)
@@ -91,15 +101,15 @@ async def answer(query: Query, service: VoiceSearch) -> Answer:
 
 
 async def _answer(query: Query, service: VoiceSearch, started: float) -> Answer:
-    transcription, transcript = None, service.convention.apply(query.text or "")
+    heard, transcript = None, service.convention.apply(query.text or "")
     timings_ms: dict[str, float] = {}
     if query.text is None:
         service.transcriber.check_room()
-        transcription = await service.transcriber.transcribe(
+        heard = await service.transcriber.hear(
             Request(data=query.data, convention=service.convention, max_duration_s=service.max_query_s, pcm=query.pcm)
         )
-        transcript = transcription.text
-        timings_ms |= transcription.timings_ms
+        transcript = heard.transcription.text
+        timings_ms |= heard.transcription.timings_ms
     searched = time.perf_counter()
     hits = service.search.search(transcript, limit=query.limit) if transcript else []
     ended = time.perf_counter()
@@ -108,7 +118,7 @@ async def _answer(query: Query, service: VoiceSearch, started: float) -> Answer:
         request_id=query.request_id,
         transcript=transcript,
         hits=hits,
-        transcription=transcription,
+        heard=heard,
         timings_ms=timings_ms,
     )
 

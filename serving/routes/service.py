@@ -11,8 +11,10 @@ from starlette.responses import Response
 
 from asr.convention import Convention
 from asr.registry import Registry
+from monitoring.alarms.alarms import Alarms
 from monitoring.event_log import EventLog
 from serving.batching import Batcher
+from serving.heartbeat import Heartbeat
 from serving.settings import Settings
 from serving.telemetry import Telemetry
 from serving.transcriber import Transcriber
@@ -33,6 +35,8 @@ class Service:
     events: EventLog
     telemetry: Telemetry
     transcription_convention: Convention
+    alarms: Alarms
+    heartbeat: Heartbeat
     ready: bool = True
     """False while the server drains."""
     pages: Path = field(default_factory=lambda: Path(__file__).parent.parent / "pages")

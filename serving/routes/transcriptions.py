@@ -113,6 +113,7 @@ async def _events(
     except ServingError as error:
         _note_failure(request, service, error)
         if answer := answer_for(error):
+            request.state.error_code = answer.code
             yield _event({"type": "error", "error": {"message": answer.message, "code": answer.code}})
     yield b"data: [DONE]\n\n"
 

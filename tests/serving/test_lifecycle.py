@@ -37,7 +37,8 @@ def fail_to_serve(folder: Path, *options: str, **environment: str) -> str:
 
 def test_sigterm_loses_no_answer(tmp_path: Path, query_clip: Path) -> None:
     """While it drains: not ready, still answering what came before, and then gone with 0."""
-    with serving(tmp_path, {"server.unready_s": "1", "model.workers": "1", **PATIENT}) as server:
+    settings = {"server.unready_s": "1", "model.workers": "1", "monitoring.second_vad_share": "0"}
+    with serving(tmp_path, settings | PATIENT) as server:
         answers: list[httpx.Response] = []
         data = query_clip.read_bytes()
 

@@ -225,7 +225,7 @@ def test_a_query_leaves_its_event(server: LiveServer, query_clip: Path) -> None:
     body = search(server, query_clip.read_bytes(), **fields).json()
     store = EventStore.open(f"sqlite:///{server.database}")
     wait_until(lambda: store.has_request(body["request_id"]))
-    (event,) = store.by_request(body["request_id"])
+    (event,) = [one for one in store.by_request(body["request_id"]) if one.kind != "second_vad"]
     store.close()
     assert (event.kind, event.outcome, event.user_id, event.session_id, event.consent) == (
         "voice",
