@@ -22,7 +22,7 @@ class Deed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*\S[^\x00]*$")]
+    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
     note: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] = ""
     until: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """With `silence`: when it ends, seconds since 1970 UTC."""
