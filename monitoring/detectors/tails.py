@@ -33,7 +33,7 @@ def kolmogorov_tail(distance: ArrayLike, rows_before: ArrayLike, rows_now: Array
 
     Kolmogorov's limit with the correction of Stephens, Journal of the Royal Statistical Society B 32 (1970).
 
-    >>> kolmogorov_tail(0.136, 200, 200).round(2).tolist()
+    >>> kolmogorov_tail(0.01358, 20_000, 20_000).round(2).tolist()
     0.05
     """
     before, now = np.asarray(rows_before, float), np.asarray(rows_now, float)
