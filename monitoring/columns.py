@@ -18,7 +18,9 @@ from monitoring.signals.signal import Signal
 logger = logging.getLogger(__name__)
 
 Values = NDArray[np.float64]
-"""Shape (events, signals); NaN where a signal does not apply or is not known, 0 and 1 for yes and no."""
+"""Shape (events, signals); 0 and 1 for yes and no, NaN where a signal does not apply or is not known."""
+LARGEST: Final = 1e30
+"""What is beyond it is no measurement; sums of such values would overflow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +45,9 @@ class ColumnReader:
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"two signals are named {min(twice)}")
         self.signals: Final = tuple(signals)
+        self._rates = [i for i, signal in enumerate(signals) if signal.is_rate]
         self.failures: dict[str, int] = {}
-        """How often reading each signal failed."""
+        """How many values of each signal were unreadable, infinite, or neither yes nor no, where it is known."""
 
     def read(self, events: Sequence[Event]) -> Columns:
         """The batch as columns."""
@@ -57,7 +60,7 @@ class ColumnReader:
             if wanted:
                 values[start : start + len(rows), wanted] = self._block(rows, wanted)
             start += len(rows)
-        values[~np.isfinite(values)] = np.nan
+        self._strike_out(values)
         return Columns(
             at=np.array([event.at for event in ordered], dtype=np.float64),
             values=values,
@@ -68,7 +71,8 @@ class ColumnReader:
     def _block(self, rows: Sequence[Event], wanted: Sequence[int]) -> Values:
         readers = [self.signals[i].read for i in wanted]
         try:
-            return np.array([[read(event) for event in rows] for read in readers], dtype=np.float64).T
+            block = [[read(event) for event in rows] for read in readers]
+            return np.array(block, dtype=np.float64).reshape(len(wanted), len(rows)).T
         except Exception:  # of a reader that its user wrote: find out which, and go on without its value
             return np.array([[self._patiently(self.signals[i], event) for event in rows] for i in wanted]).T
 
@@ -79,8 +83,21 @@ class ColumnReader:
         except Exception as error:
             if signal.name not in self.failures:
                 logger.warning("the signal %s cannot be read from %s: %r", signal.name, event.event_id, error)
-            self.failures[signal.name] = self.failures.get(signal.name, 0) + 1
+            self._count(signal.name, 1)
             return np.nan
+
+    def _strike_out(self, values: Values) -> None:
+        """In place: what is infinite or absurdly large, and a yes-or-no that is neither."""
+        odd = np.abs(values) > LARGEST
+        odd[:, self._rates] |= ~np.isin(values[:, self._rates], (0.0, 1.0)) & ~np.isnan(values[:, self._rates])
+        if odd.any():
+            for signal, count in zip(self.signals, odd.sum(axis=0).tolist(), strict=True):
+                self._count(signal.name, count)
+            values[odd] = np.nan
+
+    def _count(self, name: str, failures: int) -> None:
+        if failures:
+            self.failures[name] = self.failures.get(name, 0) + failures
 
 
 def _kind(event: Event) -> str:

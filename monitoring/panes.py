@@ -38,7 +38,8 @@ class Panes:
         self.newest = -1
         """Number of the newest pane: its start over `pane_s`."""
         self.late = 0
-        """Events that came after their pane was gone."""
+        """Tallies that came after their pane was gone."""
+        self._used = np.zeros(count, np.bool_)
         self._n = np.zeros((count, slices, signals), np.float32)  # pages that nobody writes to take no memory
         self._sums = np.zeros((count, slices, signals), np.float64)
 
@@ -53,6 +54,7 @@ class Panes:
             self.late += 1
             return
         slot = number % self.count
+        self._used[slot] = True
         self._n[slot, part.codes] += part.n
         self._sums[slot, part.codes] += part.sums
 
@@ -68,7 +70,7 @@ class Panes:
         first = max(self.number_of(since), self.newest - self.count + 1, 0)
         numbers = np.arange(first, min(self.number_of(until), self.newest) + 1)
         slots = numbers % self.count
-        return numbers * self.pane_s, Totals(
+        return np.asarray(numbers * self.pane_s, np.float64), Totals(
             self._n[slots, code, signal].astype(float), self._sums[slots, code, signal]
         )
 
@@ -80,7 +82,9 @@ class Panes:
     def _advance(self, number: int) -> None:
         if number <= self.newest:
             return
-        for stale in range(max(self.newest + 1, number - self.count + 1), number + 1):
-            self._n[stale % self.count] = 0.0
-            self._sums[stale % self.count] = 0.0
+        passed = np.arange(max(self.newest + 1, number - self.count + 1), number + 1) % self.count
+        stale = passed[self._used[passed]]
+        self._n[stale] = 0.0
+        self._sums[stale] = 0.0
+        self._used[stale] = False
         self.newest = number

@@ -58,10 +58,10 @@ class Scores:
         return variances
 
     def log_mean_exp(self, shares: Counts, tilt: NDArray[np.float64], direction: Direction) -> NDArray[np.float64]:
-        """Cumulant function: log E exp(tilt score) under shares (..., bins), for tilts of shape (..., signals)."""
+        """Cumulant function: log E exp(tilt score) under shares (..., bins), for tilts >= 0 of shape (..., signals)."""
         width = np.diff([*self.starts, self.of_bins.shape[1]])
-        raised = np.exp(np.repeat(tilt, width, axis=-1) * self.of_bins[direction])
-        return np.log(np.add.reduceat(shares * raised, self.starts, axis=-1))
+        raised = np.exp(np.repeat(tilt, width, axis=-1) * (self.of_bins[direction] - 1.0))  # at most 1
+        return tilt + np.log(np.add.reduceat(shares * raised, self.starts, axis=-1))
 
 
 def scores_of(everything: Counts, histogram: Histogram) -> Scores:

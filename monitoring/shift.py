@@ -43,6 +43,7 @@ MAIN_WEIGHT: Final = 5.0
 BAD_WAY: Final = 0.8
 """Prior odds that a signal moves the way that is bad news."""
 
+NOT_MOVED: Final = -1
 _ODDS, _CUSUM, _SINCE, _N, _SUM = range(5)
 _OVERFLOW: Final = 600.0
 
@@ -79,7 +80,8 @@ class ShiftDetector:
         self._tilts = np.zeros((slices * self._size, 2, alternatives))
         self._weights = _weights(signals)
         self._threshold = _log_thresholds(signals, requests_per_false_alarm * combinations)
-        self._fired = np.zeros(slices * self._size, np.bool_)
+        self._moved = np.full(slices * self._size, NOT_MOVED, np.int8)
+        """Of each stream, the alternative that fits."""
         self.expected: Expected | None = None
         """What is normal now; None before anything is known."""
 
@@ -111,6 +113,11 @@ class ShiftDetector:
         self._odds[streams] = odds
         self._judge(streams, signals, odds)
 
+    @property
+    def is_alarmed(self) -> bool:
+        """Has anything moved anywhere?"""
+        return bool((self._moved != NOT_MOVED).any())
+
     def calm(self) -> NDArray[np.bool_]:
         """Shape (limit of slices, signals): nothing speaks for a shift."""
         worst = self._odds[:, _CUSUM].max(axis=1)
@@ -120,9 +127,9 @@ class ShiftDetector:
     def shifts(self) -> list[Shift]:
         """What has moved and is not back."""
         found = []
-        for stream in np.flatnonzero(self._fired).tolist():
+        for stream in np.flatnonzero(self._moved != NOT_MOVED).tolist():
             code, signal = divmod(stream, self._size)
-            best = int(np.argmax(self._odds[stream, _CUSUM] + np.log(self._weights[signal] + 1e-300)))
+            best = int(self._moved[stream])
             _, _, since, n, total = self._odds[stream, :, best]
             found.append(
                 Shift(
@@ -140,7 +147,7 @@ class ShiftDetector:
     def forget(self, code: int) -> None:
         """The slice's number means another slice from now on, or what is normal for it has changed for good."""
         streams = slice(code * self._size, (code + 1) * self._size)
-        self._odds[streams], self._tilts[streams], self._fired[streams] = 0.0, 0.0, False
+        self._odds[streams], self._tilts[streams], self._moved[streams] = 0.0, 0.0, NOT_MOVED
 
     def _evidence(self, stream: int) -> float:
         signal = stream % self._size
@@ -165,11 +172,19 @@ class ShiftDetector:
         odds[:, _CUSUM] = np.clip(odds[:, _CUSUM] + gained, 0.0, most)
 
     def _judge(self, streams: NDArray[np.intp], signals: NDArray[np.intp], odds: NDArray[np.float64]) -> None:
-        mixed = np.einsum("sa,sa->s", odds[:, _ODDS], self._weights[signals])
-        self._fired[streams] |= np.log(mixed + 1e-300) >= self._threshold[signals]
-        over = self._fired[streams] & (odds[:, _CUSUM].max(axis=1) == 0.0)
-        self._fired[streams[over]] = False
-        self._odds[streams[over]] = 0.0
+        """A shift is over when nothing speaks any more for the largest distance that fitted it."""
+        weighted = odds[:, _ODDS] * self._weights[signals]
+        moved = self._moved[streams]
+        new = (moved == NOT_MOVED) & (np.log(weighted.sum(axis=1) + 1e-300) >= self._threshold[signals])
+        moved[new] = np.argmax(weighted[new], axis=1)
+        rows = np.flatnonzero(moved != NOT_MOVED)
+        cusums, fits = odds[rows, _CUSUM], moved[rows]
+        this, larger = np.arange(len(rows)), np.minimum(fits + 1, odds.shape[2] - 1)
+        fits += (larger % len(TILTS) != 0) & (larger > fits) & (cusums[this, larger] >= cusums[this, fits])
+        over = cusums[this, fits] == 0.0
+        moved[rows] = np.where(over, NOT_MOVED, fits)
+        self._moved[streams] = moved
+        self._odds[streams[rows[over]]] = 0.0
 
 
 def _weights(signals: Sequence[Signal]) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from datasketches import vector_of_kll_floats_sketches
 from numpy.typing import NDArray
 
 from monitoring.columns import Values
+from monitoring.errors import UnusableState
 from monitoring.slices import NONE, Codes
 
 K: Final = 200
@@ -53,10 +54,11 @@ class Sketches:
         found: NDArray[np.float32] = self._of[code].get_quantiles(list(ranks), [self._place[signal]])[0]
         return found
 
-    def merge(self, other: "Sketches") -> None:
-        """Take in what another has seen of the same columns and numbers of slices."""
+    def merge(self, other: "Sketches", *, only: int | None = None) -> None:
+        """Take in what another has seen of the same columns and numbers of slices, or of one slice."""
         for code, sketch in other._of.items():
-            self._sketch(code).merge(sketch)
+            if only is None or code == only:
+                self._sketch(code).merge(sketch)
 
     def forget(self, code: int) -> None:
         """The slice's number means another slice from now on."""
@@ -69,13 +71,16 @@ class Sketches:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """What `to_bytes` gave. Raises ValueError for anything else."""
-        read = orjson.loads(data)
-        sketches = cls(read["numbers"])
-        for code, parts in read["sketches"].items():
-            vector = sketches._sketch(int(code))
-            for place, part in enumerate(parts):
-                vector.deserialize(bytes.fromhex(part), place)
+        """What `to_bytes` gave. Raises UnusableState for anything else."""
+        try:
+            read = orjson.loads(data)
+            sketches = cls([int(number) for number in read["numbers"]])
+            for code, parts in read["sketches"].items():
+                vector = sketches._sketch(int(code))
+                for place, part in zip(range(len(sketches.numbers)), parts, strict=True):
+                    vector.deserialize(bytes.fromhex(part), place)
+        except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
+            raise UnusableState(f"these are no sketches: {error}") from error
         return sketches
 
     def _sketch(self, code: int) -> vector_of_kll_floats_sketches:

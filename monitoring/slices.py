@@ -93,7 +93,7 @@ class SliceTable:
         if len(self) < self.limit:
             return self._add(combination, key, which)
         self.outside += 1
-        name = slice_name(which)
+        name = slice_name(which).encode(errors="replace").decode()  # a lone surrogate has no UTF-8
         self._waiting.update(name)
         if self._waiting.get_lower_bound(name) > _EVICTION_FACTOR * self._seen.min():
             self._promising[name] = (combination, key, which)
