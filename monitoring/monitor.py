@@ -1,40 +1,52 @@
 """From events to diagnoses: everything that watches, in the order in which a batch goes through it.
 
-    events -> columns -> slices -> tally -> panes, sketches, reference, shift detector -> findings -> diagnoses
+    events -> columns -> slices -> tally -> panes, reference, detectors -> findings -> diagnoses
 
 `update` takes events as they come, `check` says what is wrong now. Knows no signal by name and no model, so it
 watches any service; knows no clock and no store.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitoring.columns import ColumnReader, Columns
+from monitoring.diagnosis.course import pace_of
+from monitoring.diagnosis.diagnose import diagnose
+from monitoring.diagnosis.evidence import Evidence
 from monitoring.events import Event
-from monitoring.findings import Diagnosis, Finding
+from monitoring.findings import Diagnosis, Finding, Pace, Slice
+from monitoring.found import Found, found_by_detectors
+from monitoring.gradual import GradualDetector
 from monitoring.histogram import Histogram
 from monitoring.panes import Panes
 from monitoring.recent import Recent
 from monitoring.reference import Reference, ReferenceRule
-from monitoring.shift import Shift, ShiftDetector
+from monitoring.relation import Relation
+from monitoring.scores import Direction
+from monitoring.shift import ShiftDetector
 from monitoring.signals.signal import Signal
-from monitoring.sketches import Sketches
-from monitoring.slices import Codes, SliceTable
+from monitoring.slices import NONE, Codes, SliceTable
 from monitoring.tally import tally
+from monitoring.watched import Watched
+from monitoring.windows import Windows
 
 TICK: Final = 1_000
 """Most events that are judged together; more at once cost less time and delay a finding."""
-SHIFT: Final = "shiryaev-roberts"
 
 
 class Derivation(Protocol):
     """Concludes events from several events, as `monitoring.behaviour` does."""
 
-    def update(self, events: Sequence[Event]) -> list[Event]:
+    def update(self, events: Iterable[Event]) -> list[Event]:
         """What can be concluded now."""
+
+
+Judge = Callable[["Monitor", float], list[Finding]]
+"""What else is found at a time, as by written thresholds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,94 +55,146 @@ class MonitorRule:
 
     max_slices: int = 1_000
     pane_s: float = 300.0
+    """Resolution of the history, and how often the reference learns."""
     panes: int = 288
+    """Length of the history."""
+    window_s: float = 900.0
+    """Of the windows whose distributions are reported and held against written thresholds."""
+    gradual_s: float = 21_600.0
+    """Of the windows in which small shifts are looked for."""
     requests_per_false_alarm: float = 1e6
     reference: ReferenceRule = field(default_factory=ReferenceRule)
 
 
 class Monitor:
-    """Watches one service."""
+    """Watches one service. Not for several threads."""
 
     def __init__(
         self,
-        signals: Sequence[Signal],
-        combinations: Sequence[tuple[str, ...]],
+        watched: Watched,
         *,
         rule: MonitorRule = MonitorRule(),
         derivations: Sequence[Derivation] = (),
+        judges: Sequence[Judge] = (),
     ) -> None:
+        self.watched: Final = watched
         self.rule: Final = rule
-        self.reader: Final = ColumnReader(signals)
-        self.table: Final = SliceTable(combinations, limit=rule.max_slices)
-        self.histogram: Final = Histogram(signals)
-        self.panes: Final = Panes(rule.max_slices, len(signals), pane_s=rule.pane_s, count=rule.panes)
+        self.reader: Final = ColumnReader(watched.signals)
+        self.relation: Final = Relation(watched.signals, watched.inputs, watched.outcomes)
+        self.signals: Final = (*watched.signals, *self.relation.residuals)
+        """What is watched, what was added to compare outcomes at equal input too."""
+        size, limit = len(self.signals), rule.max_slices
+        self.table: Final = SliceTable(watched.combinations, limit=limit)
+        self.histogram: Final = Histogram(self.signals)
+        self.panes: Final = Panes(limit, size, pane_s=rule.pane_s, count=rule.panes)
+        self.windows: Final = Windows(_numbers(self.signals), size, window_s=rule.window_s)
+        self.recent: Final = Recent(size, len(watched.combinations))
         self.reference: Final = Reference(self.table, self.histogram, pane_s=rule.pane_s, rule=rule.reference)
-        self.recent: Final = Recent(len(signals), len(combinations))
-        self.sketches: Final = Sketches([i for i, signal in enumerate(signals) if not signal.is_rate])
         self.shifts: Final = ShiftDetector(
-            signals,
-            slices=rule.max_slices,
-            combinations=len(combinations),
+            self.signals,
+            slices=limit,
+            combinations=len(watched.combinations),
             requests_per_false_alarm=rule.requests_per_false_alarm,
         )
+        self.gradual: Final = GradualDetector(self.histogram, slices=limit, window_s=rule.gradual_s)
         self.events = 0
         """Events taken so far, those that were derived included."""
-        self._derivations = tuple(derivations)
-        self._now = -np.inf
-
-    @property
-    def signals(self) -> tuple[Signal, ...]:
-        """What is watched."""
-        return self.reader.signals
+        self.derivations: Final = tuple(derivations)
+        self.judges: Final = tuple(judges)
 
     def update(self, events: Sequence[Event]) -> None:
-        """Take events, roughly by time; those that cannot be read are counted in `reader.failures`."""
-        derived = [one for derivation in self._derivations for one in derivation.update(events)]
+        """Take events, roughly by time; values that cannot be read are counted in `reader.failures`."""
+        derived = [one for derivation in self.derivations for one in derivation.update(events)]
         together = [*events, *derived]
         for start in range(0, len(together), TICK):
             self.take(self.reader.read(together[start : start + TICK]))
 
     def take(self, columns: Columns) -> None:
         """Take a batch of columns."""
+        if not len(columns):
+            return
         codes, reused = self.table.codes(columns.slices)
-        for code in reused:
-            for part in (self.panes, self.reference, self.recent, self.sketches, self.shifts):
-                part.forget(code)
+        self._forget(reused)
         self.events += len(columns)
-        self.sketches.add(columns.values, codes)
+        columns = self.relation.extend(columns, self.histogram)
+        self.windows.add(float(columns.at.max()), columns.values, codes)
         self.recent.add(columns, codes)
         numbers = np.floor(columns.at / self.rule.pane_s).astype(np.int64)
         for number in np.unique(numbers).tolist():
             self._take_pane(number, columns, codes, np.flatnonzero(numbers == number))
 
     def check(self, now: float) -> list[Diagnosis]:
-        """What is wrong now."""
-        return [Diagnosis(findings=(self._finding(shift, now),), causes=()) for shift in self.shifts.shifts()]
+        """What is wrong at that time, in seconds since 1970 UTC; the same again while it lasts."""
+        findings = [self._finding(found, now) for found in found_by_detectors(self.shifts, self.gradual)]
+        findings += [finding for judge in self.judges for finding in judge(self, now)]
+        groups = {signal.name: signal.group for signal in self.signals}
+        found = diagnose(
+            findings, lambda since: self.evidence(since, now), groups=groups, outcomes=self.watched.outcomes
+        )
+        return [replace(one, remarks=self.watched.remarks(one, self._moved(one))) for one in found]
 
-    def _take_pane(self, number: int, columns: Columns, codes: Codes, rows: np.ndarray) -> None:
+    def evidence(self, since: float, now: float) -> Evidence:
+        """All slices and signals since a time, beside what was expected of them."""
+        size, shape = len(self.table), (len(self.table), len(self.signals))
+        expected, usual = np.full(shape, np.nan), np.zeros(shape)
+        if (normal := self.shifts.expected) is not None:
+            known = len(normal.pooled.means)
+            expected[:known], usual[:known] = normal.pooled.means, normal.pooled.own
+        return Evidence(
+            slices=[self.table[code] for code in range(size)],
+            signals=[signal.name for signal in self.signals],
+            since=self.panes.between(since, now + self.rule.pane_s, size),
+            expected=expected,
+            usual=usual,
+        )
+
+    def accept(self, which: Slice) -> None:
+        """What is going on in the slice is normal from now on: it is learnt anew."""
+        if (code := self.table.code_of(which)) != NONE:
+            for part in (self.reference, self.shifts, self.gradual):
+                part.forget(code)
+
+    def _take_pane(self, number: int, columns: Columns, codes: Codes, rows: NDArray[np.intp]) -> None:
         at = columns.at[rows]
         part = tally(float(at.max()), columns.values[rows], codes[rows], self.histogram)
         if number > self.panes.newest:
-            self._begin_pane(float(at.min()))
+            self.reference.learn(self.shifts.calm())
+            self.shifts.expect(self.reference.expected(float(at.min())))
         self.panes.add(number, part)
         self.reference.add(number, part)
         self.shifts.update(part, began=float(at.min()))
+        self.gradual.update(part, self.shifts.expected)
 
-    def _begin_pane(self, at: float) -> None:
-        self.reference.learn(self.shifts.calm())
-        self.shifts.expect(self.reference.expected(at))
-
-    def _finding(self, shift: Shift, now: float) -> Finding:
-        expected = self.shifts.expected
+    def _finding(self, found: Found, now: float) -> Finding:
+        normal, direction = self.shifts.expected, found.direction
+        before = float(normal.pooled.means[found.code, found.signal]) if normal is not None else np.nan
+        upwards = Direction.UP if found.after >= before else Direction.DOWN
+        times, history = self.panes.history(found.code, found.signal, found.since - self.rule.gradual_s, now)
         return Finding(
-            signal=self.signals[shift.signal].name,
-            slice=self.table[shift.code],
-            detector=SHIFT,
+            signal=self.signals[found.signal].name,
+            slice=self.table[found.code],
+            detector=found.detector,
             at=now,
-            since=shift.since,
-            before=float(expected.pooled.means[shift.code, shift.signal]),
-            after=shift.after,
-            requests=shift.n,
-            evidence=shift.evidence,
-            examples=self.recent.examples(shift.code, shift.signal, shift.direction, since=shift.since),
+            since=found.since,
+            before=before,
+            after=found.after,
+            requests=found.n,
+            evidence=found.evidence,
+            pace=pace_of(history.means, history.n, before) if len(times) else Pace.SHOCK,
+            examples=self.recent.examples(found.code, found.signal, direction or upwards, since=found.since),
         )
+
+    def _moved(self, diagnosis: Diagnosis) -> list[str]:
+        """Names of the signals that are not calm in the slice."""
+        code = self.table.code_of(diagnosis.slice)
+        calm = self.shifts.calm()
+        return [signal.name for i, signal in enumerate(self.signals) if code != NONE and not calm[code, i]]
+
+    def _forget(self, codes: Sequence[int]) -> None:
+        for code in codes:
+            for part in (self.panes, self.windows, self.recent, self.reference, self.shifts, self.gradual):
+                part.forget(code)
+
+
+def _numbers(signals: Sequence[Signal]) -> list[int]:
+    return [i for i, signal in enumerate(signals) if not signal.is_rate]

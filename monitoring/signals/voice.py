@@ -1,12 +1,15 @@
 """All signals of voice search, and what its events are compared by."""
 
+from collections.abc import Collection
 from typing import Final
 
+from monitoring.findings import Diagnosis
 from monitoring.signals.audio import INPUT
 from monitoring.signals.behaviour import BEHAVIOUR
 from monitoring.signals.signal import Signal
 from monitoring.signals.software import SOFTWARE
 from monitoring.signals.transcript import OUTPUT
+from monitoring.watched import Watched
 
 VOICE_SIGNALS: Final[tuple[Signal, ...]] = (*SOFTWARE, *INPUT, *OUTPUT, *BEHAVIOUR)
 
@@ -22,3 +25,29 @@ VOICE_SLICES: Final[tuple[tuple[str, ...], ...]] = (
     ("device_model", "app_version"),
 )
 """Fields whose combinations are slices; the empty combination is all events."""
+
+
+def remarks(diagnosis: Diagnosis, moved: Collection[str]) -> tuple[str, ...]:
+    """What the two detectors of speech say of a cut onset or offset: is the sound cut, or is it another sound?"""
+    names = {finding.signal for finding in diagnosis.findings} | set(moved)
+    found = []
+    for edge in ("onset", "offset"):
+        silence = "lead_silence_s" if edge == "onset" else "trail_silence_s"
+        first = bool({f"{edge}_clipped", silence} & names)
+        second = bool({f"second_{edge}_clipped", f"second_{silence}"} & names)
+        if first and second and "vad_disagreement" not in names:
+            found.append(
+                f"Both detectors of speech see the {edge} cut, and agree as before: the client cuts recordings."
+            )
+        elif first and "vad_disagreement" in names:
+            found.append(f"The detectors of speech disagree more at the {edge}: another microphone, level or noise.")
+    return tuple(found)
+
+
+VOICE: Final = Watched(
+    signals=VOICE_SIGNALS,
+    combinations=VOICE_SLICES,
+    inputs=("onset_clipped", "snr_db", "speech_s"),
+    outcomes=("null_transcript", "redo", "switched_to_typing", "clicked", "abandoned", "zero_results", "confidence"),
+    remarks=remarks,
+)
