@@ -5,6 +5,7 @@ Biometrika 41 (1954); thresholds after Siegmund, "Sequential Analysis" (1985), a
 a change in distribution", Annals of Mathematical Statistics 42 (1971). Knows nothing of trends and seasons.
 """
 
+from collections.abc import Callable
 from math import copysign, exp, log, sqrt
 from typing import Final
 
@@ -87,14 +88,15 @@ class Cusum(Sequential):
 class BernoulliCusum(Sequential):
     """Finds that a share has gone from `before` to about `after`, from ones and zeros; takes nothing else.
 
-    The sum is of log likelihood ratios, and `mean_run` is a guarantee (Lorden), on the safe side.
+    The sum is of log likelihood ratios. Measured runs are 1.1 to 2.4 times `mean_run`.
     """
 
     def __init__(self, *, before: float, after: float, mean_run: float = 1e6) -> None:
         """Shares of ones; `mean_run` or more updates go between false alarms, on average."""
         before, after = (min(max(share, SMALLEST_SHARE), 1 - SMALLEST_SHARE) for share in (before, after))
         self._steps = (log((1 - after) / (1 - before)), log(after / before))
-        self.threshold = log(mean_run)
+        drop = -(1 - before) * self._steps[0] - before * self._steps[1]
+        self.threshold = bernoulli_threshold(drop=drop, mean_run=mean_run)
         super().__init__()
 
     def _restart(self) -> None:
@@ -118,18 +120,33 @@ def siegmund_threshold(*, slack: float, mean_run: float) -> float:
     >>> round(siegmund_threshold(slack=0.5, mean_run=930), 1)  # table value: a threshold of 5 runs 930
     5.0
     """
+
+    def run(threshold: float) -> float:
+        reach = threshold + OVERSHOOT
+        return _excess(2 * slack * reach) / (2 * slack * slack) if slack > 0 else reach * reach
+
+    return _least(run, mean_run)
+
+
+def bernoulli_threshold(*, drop: float, mean_run: float) -> float:
+    """Threshold at which a sum of log likelihood ratios that falls by `drop` on average runs at least that long.
+
+    Siegmund's formula without the overshoot, which is to the safe side; never above Lorden's log(mean_run), which is
+    enough for every distribution but up to a hundred times too strict for rare ones.
+    """
+    return min(_least(lambda threshold: _excess(threshold) / max(drop, 1e-12), mean_run), log(mean_run))
+
+
+def _excess(exponent: float) -> float:
+    return exp(min(exponent, 700.0)) - 1 - exponent
+
+
+def _least(run: Callable[[float], float], mean_run: float) -> float:
+    """The least threshold with a run that long; `run` grows with it."""
     low, high = 0.0, 1.0
-    while _mean_run(high, slack) < mean_run and high < 1e9:
+    while run(high) < mean_run and high < 1e9:
         low, high = high, 2 * high
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _mean_run(middle, slack) < mean_run else (low, middle)
+        low, high = (middle, high) if run(middle) < mean_run else (low, middle)
     return high
-
-
-def _mean_run(threshold: float, slack: float) -> float:
-    reach = threshold + OVERSHOOT
-    if slack <= 0:
-        return reach * reach
-    exponent = 2 * slack * reach
-    return (exp(min(exponent, 700.0)) - 1 - exponent) / (2 * slack * slack)

@@ -229,13 +229,35 @@ def test_thresholds_are_those_of_published_tables(slack: float, threshold: float
     assert siegmund_threshold(slack=slack, mean_run=run) == pytest.approx(threshold, abs=0.05)
 
 
-def test_shiryaev_roberts_keeps_the_mean_run_that_it_guarantees() -> None:
-    wanted, runs = 500.0, []
-    for seed in range(200):
-        detector = share_detector(0.05, mean_run=wanted)
-        stream = ones(default_rng(seed), 20_000, moved=False)
-        runs.append(alarm_at(detector, stream) or len(stream))
-    assert np.mean(runs) >= wanted
+SEEDS = 400
+LEAST_OF_500 = 500 * (1 - 3 / math.sqrt(SEEDS))
+"""Runs scatter about as much as their mean."""
+
+
+def mean_run(make: Callable[[], Detector], draw: Callable[[Generator, int], Stream]) -> float:
+    runs = []
+    for seed in range(SEEDS):
+        stream = draw(default_rng(seed), 5000)
+        runs.append(alarm_at(make(), stream) or len(stream))
+    return float(np.mean(runs))
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3])
+@pytest.mark.parametrize("odds", [2.0, 4.0])
+def test_detectors_of_a_share_keep_the_mean_run_that_they_state(share: float, odds: float) -> None:
+    after = odds * share / (1 - share + odds * share)
+    for make in (
+        lambda: share_detector(share, odds=(0.5, odds), mean_run=500),
+        lambda: BernoulliCusum(before=share, after=after, mean_run=500),
+    ):
+        run = mean_run(make, lambda rng, n: (rng.random(n) < share).astype(float))
+        assert LEAST_OF_500 <= run <= 1500
+
+
+def test_a_cumulative_sum_keeps_its_mean_run_for_normal_and_roughly_for_skewed_values() -> None:
+    assert mean_run(lambda: Cusum(mean=0, deviation=1, mean_run=500), lambda rng, n: rng.normal(size=n)) > LEAST_OF_500
+    skewed = mean_run(lambda: Cusum(mean=1, deviation=1, mean_run=500), lambda rng, n: rng.exponential(size=n))
+    assert skewed > 125
 
 
 def test_a_moving_mean_is_exact_again_one_round_after_a_huge_value() -> None:
