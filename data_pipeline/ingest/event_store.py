@@ -1,10 +1,11 @@
 """The product's own history: voice queries whose audio was kept, with what their users typed instead.
 
-Such labels are weak: somebody may have typed another wish, not what was said. Transcripts of the reviewers' queue are
-another kind of event and will be read here, as `source` "reviewed". Knows the events of `monitoring.voice_events`.
+Such labels are weak: what was typed is taken for what had been said where `monitoring.behaviour` takes it for the same
+wish. Transcripts of the reviewers' queue are another kind of event and will be read here, as `source` "reviewed".
+Knows the events of `monitoring.voice_events`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,11 @@ import sqlalchemy as sa
 
 from data_pipeline.errors import InvalidCorpus
 from data_pipeline.ingest.found import Found, Item, LeftOut
+from monitoring.behaviour.conclusion import KIND, TYPED_DETAIL
+from monitoring.behaviour.episode import Episode
+from monitoring.behaviour.query import as_action, as_query
+from monitoring.behaviour.retry import shipped_detector
+from monitoring.behaviour.switch import typed_instead
 from monitoring.database import connect, failures_named
 from monitoring.events import Event
 from monitoring.store import EventStore, Selection
@@ -21,6 +27,9 @@ from monitoring.tables import EVENTS
 from monitoring.voice_events import Action, QueryKind
 
 TYPED_CORRECTION: Final = "typed_correction"
+"""The client told that this was typed after that answer."""
+TYPED_AGAIN: Final = "typed_again"
+"""The monitor saw the same person type it soon after."""
 GIVEN_WITH_THE_REQUEST: Final = "given by the user with the request"
 
 _SLICES: Final = ("device_model", "os", "app_version", "locale", "model")
@@ -63,26 +72,43 @@ class KeptQueries:
             return LeftOut("no consent")
         if "audio_path" not in query.details:
             return LeftOut("audio not kept")
-        typed = [event for event in store.by_request(query.request_id) if event.kind == Action.CORRECT]
-        if not typed:
-            return LeftOut("not corrected")
+        label = _label(query, store.by_request(query.request_id))
+        if isinstance(label, LeftOut):
+            return label
         kept = Path(query.details["audio_path"])
         return Found(
             named_in=Path(self.corpus),
             line=number,
             folder=self.audio or self.folder / kept.parent,
             audio=kept.name,
-            text=typed[-1].details.get("text", "").strip(),
+            text=label.text,
             fields={
                 "id": query.request_id,
                 "speaker": query.user_id,
                 "session": query.session_id,
                 **{name: query.slices.get(name) for name in _SLICES},
                 "recorded_at": datetime.fromtimestamp(query.at, UTC).isoformat(timespec="milliseconds"),
-                "label": TYPED_CORRECTION,
+                "label": label.origin,
                 "heard": query.details.get("raw_text") or query.details.get("query"),
                 "confidence": query.signals.get("confidence"),
                 "source": "historical",
                 "consent": GIVEN_WITH_THE_REQUEST,
             },
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    text: str
+    origin: str
+
+
+def _label(query: Event, events: Sequence[Event]) -> _Label | LeftOut:
+    """What was typed instead: as the client told, else as the monitor concluded."""
+    told = tuple(as_action(event) for event in events if event.kind == Action.CORRECT)
+    if text := typed_instead(Episode(as_query(query), None, told), shipped_detector().is_retry):
+        return _Label(text, TYPED_CORRECTION)
+    seen = [event.details[TYPED_DETAIL] for event in events if event.kind == KIND and TYPED_DETAIL in event.details]
+    if seen:
+        return _Label(seen[-1], TYPED_AGAIN)
+    return LeftOut("no correction, as far as can be told" if told else "not corrected")

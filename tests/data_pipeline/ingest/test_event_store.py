@@ -1,5 +1,6 @@
 """The product's own history, written as the server writes it."""
 
+from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
 
@@ -10,7 +11,9 @@ from data_pipeline.errors import InvalidCorpus
 from data_pipeline.ingest.ingest import survey
 from data_pipeline.ingest.layouts import Place, find_layout
 from data_pipeline.ingest.terms import Terms
+from monitoring.behaviour import BehaviourTracker
 from monitoring.event_log import EventLog
+from monitoring.events import Event
 from monitoring.voice_events import Action, Client, ClientEvent, QueryKind, SearchEvent
 from tests.data_pipeline.ingest.collections import take_in
 from tests.monitoring.conftest import PostgresServer, postgres  # noqa: F401
@@ -104,7 +107,45 @@ def test_audio_that_was_deleted_or_corrected_to_nothing(history: History, tmp_pa
     history.correct("req_b", 1_800_000_000.0, "  ")
     history.log.close()
     taken = take_in(history.database, tmp_path / "out", terms=OWN)
-    assert taken.reasons == ["req_a: no such file", "req_b: the text is empty"]
+    assert taken.reasons == ["req_a: no such file"]
+    assert taken.texts == ["what time is it"]
+
+
+@pytest.mark.parametrize("typed", ["restaurants in boston", "what time", " "], ids=["topic", "same", "nothing"])
+def test_what_was_typed_but_corrects_nothing_is_no_label(typed: str, tmp_path: Path, query_clip: Path) -> None:
+    history = History(tmp_path / "server", query_clip)
+    history.query("req_a", 1_700_000_000.0)
+    history.query("req_b", 1_700_000_100.0)
+    history.correct("req_a", 1_700_000_009.0, typed)
+    history.correct("req_b", 1_700_000_109.0, "what time is it")
+    assert history.log.close()
+    layout = find_layout(Place(address=str(history.database)))
+    assert dict(survey(layout, OWN, workers=1).left_out) == {"no correction, as far as can be told": 1}
+
+
+def test_what_the_monitor_saw_typed_is_a_label_of_its_own_kind(tmp_path: Path, query_clip: Path) -> None:
+    history = History(tmp_path / "server", query_clip)
+    history.query("req_a", 1_700_000_000.0)
+    history.query("req_told", 1_700_000_000.5)
+    history.correct("req_told", 1_700_000_005.0, "what time is it")
+    for event in watched(history):
+        history.log.append(event)
+    assert history.log.close()
+    taken = take_in(history.database, tmp_path / "out", terms=OWN)
+    labels = {row.key: (row.text, row.field("label")) for row in taken.rows}
+    assert labels == {"req_a": ("what time now", "typed_again"), "req_told": ("what time is it", "typed_correction")}
+
+
+def watched(history: History) -> list[Event]:
+    """What the tracker concludes once the user has typed."""
+    client = Client(user_id="dora", session_id="s1", consent=True)
+    typed = SearchEvent(
+        request_id="t", at=1_700_000_009.0, kind=QueryKind.TEXT, client=client, query="what time now"
+    ).as_event()
+    history.log.append(typed)
+    assert history.log.flush(10)
+    tracker = BehaviourTracker()
+    return tracker.update([*history.log.store.events(), replace(typed, request_id="end", at=1_700_001_000.0)])
 
 
 def test_the_audio_may_lie_elsewhere_by_now(history: History, tmp_path: Path) -> None:
