@@ -98,6 +98,39 @@ def test_clients_cannot_make_new_series(used_server: LiveServer) -> None:
     assert series() == before
 
 
+def test_a_client_of_a_million_names_makes_no_series() -> None:
+    """Every label is from a fixed set, and what is not in it is `other`."""
+    telemetry = Telemetry()
+    for number in range(1_000_000):
+        telemetry.request("/v1/search", 422, 0.01, error=f"invalid_field of device {number}")
+    assert telemetry.registry.get_sample_value("voicesearch_errors_total", {"code": "other"}) == 1_000_000
+    assert len(telemetry.samples()) < 300
+
+
+def test_no_metric_has_a_label_that_clients_fill(used_server: LiveServer) -> None:
+    for number in range(50):
+        body = {"query": "zebra", "device_model": f"device {number}", "tenant": f"tenant {number}", "os": str(number)}
+        assert httpx.post(used_server.base_url + "/v1/search/text", json=body).status_code == 200
+    text = httpx.get(used_server.base_url + "/metrics").text
+    labels = {name for family in parse_text(text) for sample in family.samples for name in sample.labels}
+    assert labels <= {"code", "le", "outcome", "route", "severity", "stage", "status", "version"}
+    assert "device 7" not in text
+
+
+def test_errors_are_counted_by_their_code(used_server: LiveServer) -> None:
+    def count(code: str) -> float:
+        return metric(used_server.base_url, "voicesearch_errors_total", code=code)
+
+    codes = ("undecodable_audio", "not_found", "invalid_field", "method_not_allowed")
+    before = {code: count(code) for code in codes}
+    url = used_server.base_url
+    httpx.post(url + "/v1/search", files={"file": b"no sound"})
+    httpx.get(url + "/nowhere")
+    httpx.post(url + "/v1/search/text", json={"query": ""})
+    httpx.get(url + "/v1/search")
+    assert {code: count(code) for code in codes} == {code: number + 1 for code, number in before.items()}
+
+
 def test_every_metric_keeps_the_rules_of_promtool(used_server: LiveServer) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
