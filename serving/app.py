@@ -23,11 +23,11 @@ from asr.pipeline import Pipeline
 from asr.recognizer import Recognizer
 from asr.registry import Registry, read_registry
 from monitoring.alarms.alarms import Alarms
-from monitoring.alarms.policy import read_policies
+from monitoring.alarms.policy import read_policies, signal_names
 from monitoring.alarms.store import AlarmStore
 from monitoring.errors import MonitoringError
 from monitoring.event_log import EventLog
-from monitoring.signals.voice import VOICE_SIGNALS
+from monitoring.signals.voice import VOICE
 from monitoring.voice_events import ServedBy
 from serving.alarm_counts import AlarmCounts
 from serving.batching import Batcher, BatchLimits
@@ -170,7 +170,7 @@ def _event_log(settings: Settings) -> EventLog:
 
 
 def _alarms(settings: Settings) -> Alarms:
-    policies = read_policies(settings.monitoring.policies, signals=[signal.name for signal in VOICE_SIGNALS])
+    policies = read_policies(settings.monitoring.policies, signals=signal_names(VOICE))
     return Alarms(AlarmStore.open(settings.store.url), policies)
 
 

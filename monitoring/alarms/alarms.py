@@ -1,6 +1,7 @@
 """The thin shell around alarms: load, step, keep, deliver; and what people do with them. Decides nothing itself."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 
 from monitoring.alarms.actions import Action, act
@@ -10,6 +11,8 @@ from monitoring.alarms.lifecycle import Step, step
 from monitoring.alarms.policy import Policies
 from monitoring.alarms.store import AlarmStore
 from monitoring.findings import Diagnosis
+
+logger = logging.getLogger("voicesearch.alarms")
 
 
 class Alarms:
@@ -50,11 +53,14 @@ class Alarms:
             change.enqueue(self._by_receiver([told] if told else []), now=now)
         return alarm
 
-    async def deliver(self, now: float, open_alarms: Sequence[Alarm] = ()) -> None:
-        """Send what is due, and to Alertmanagers what goes on."""
+    async def deliver(self, now: float, open_alarms: Sequence[Alarm] = (), *, within_s: float = 20.0) -> None:
+        """Send what is due, and to Alertmanagers what goes on; what is not done in time is left for the next call."""
         delivery = Delivery(self.store.outbox, self.policies)
-        await delivery.send_due(now)
-        await delivery.send_again(open_alarms, now)
+        try:
+            async with asyncio.timeout(within_s):
+                await asyncio.gather(delivery.send_due(now), delivery.send_again(open_alarms, now))
+        except TimeoutError:
+            logger.warning("receivers are slow; not all was delivered in %g s", within_s)
 
     def _by_receiver(self, notifications: Sequence[Notification]) -> Mapping[str, list[Notification]]:
         routed: dict[str, list[Notification]] = {}

@@ -1,7 +1,7 @@
 """Policies of alarms: what is watched, when it is too much, who is told, and when one keeps quiet.
 
 Read from TOML: the packaged file for voice search, and an own file whose tables go before those of the same name.
-Knows no alarm and no detector.
+Knows no alarm.
 """
 
 import tomllib
@@ -18,6 +18,8 @@ from monitoring.alarms.receivers import Receiver
 from monitoring.alarms.silence import SilenceWindow
 from monitoring.alarms.thresholds import Statistical, Table, Threshold, WindowStatistics, finding_of
 from monitoring.findings import Finding, Slice
+from monitoring.relation import Relation
+from monitoring.watched import Watched
 
 ANY: Final = "*"
 """Stands for every signal."""
@@ -171,6 +173,12 @@ def read_policies(own: Path | None = None, *, signals: Collection[str] = ()) -> 
         policies = _over(mine, policies, str(own))
     _check_names(policies, signals, str(own or "default_policies.toml"))
     return policies
+
+
+def signal_names(watched: Watched) -> list[str]:
+    """Names of all signals that a monitor of such a service has."""
+    residuals = Relation(watched.signals, watched.inputs, watched.outcomes).residuals
+    return [signal.name for signal in (*watched.signals, *residuals)]
 
 
 def _over(mine: Policies, packaged: Policies, source: str) -> Policies:

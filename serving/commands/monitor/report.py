@@ -27,9 +27,10 @@ def report(address: str | None, config: Path | None, since: datetime | None, as_
     Example: voicesearch monitor report --store sqlite:///voicesearch.db --since 2026-11-01
     """
     from monitoring.alarms import report as reports
+    from monitoring.alarms.policy import signal_names
     from monitoring.alarms.proposals import propose
     from monitoring.alarms.store import AlarmStore
-    from monitoring.signals.voice import VOICE_SIGNALS
+    from monitoring.signals.voice import VOICE
     from serving.settings import read_settings
 
     store = AlarmStore.open(address or read_settings(config).store.url)
@@ -37,7 +38,7 @@ def report(address: str | None, config: Path | None, since: datetime | None, as_
         alarms = list(store.every(since=since.replace(tzinfo=UTC).timestamp() if since else None))
     finally:
         store.close()
-    found = reports.report(alarms, signals=[signal.name for signal in VOICE_SIGNALS])
+    found = reports.report(alarms, signals=signal_names(VOICE))
     proposals = propose(alarms)
     if as_json:
         click.echo(json.dumps(_document(found, proposals), indent=1))

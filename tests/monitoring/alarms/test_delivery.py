@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import hmac
+import time
 from collections import Counter
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from random import Random
 
@@ -196,3 +198,22 @@ def test_people_hear_of_what_they_did_themselves_as_an_end(sqlite_store: AlarmSt
     last = receiver.bodies[-1]
     assert isinstance(last, dict)
     assert (last["change"], last["alarm"]["resolved_by"], last["alarm"]["verdict"]) == ("resolved", "ann", "dismissed")
+
+
+def test_slow_receivers_hold_up_no_monitor(sqlite_store: AlarmStore, tmp_path: Path) -> None:
+    """Each answers just in time; what is left over is sent after its lease, and nothing is lost."""
+
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.2)
+        status(200)(handler)
+
+    many = [diagnosis(finding(which=(("device_model", str(n)),))) for n in range(20)]
+    with receiving(slow, slow, slow, status(200)) as receiver:
+        alarms = Alarms(sqlite_store, to(tmp_path, receiver))
+        alarms.take(many, NOON)
+        asyncio.run(alarms.deliver(NOON, within_s=0.5))
+        assert sqlite_store.outbox.counts()[Status.PENDING] > 0
+        asyncio.run(alarms.deliver(NOON + LEASE_S))
+    assert sqlite_store.outbox.counts() == {Status.DELIVERED: 20}
+    keys = [headers["idempotency-key"] for _, headers, _ in receiver.requests]
+    assert (len(set(keys)), len(keys) <= 21) == (20, True)

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.alarms.policy import ANY, POLICY_DETECTOR, Severity, read_policies
+from monitoring.alarms.policy import ANY, POLICY_DETECTOR, Severity, read_policies, signal_names
 from monitoring.alarms.thresholds import WindowStatistics
 from monitoring.findings import FLEET
-from monitoring.signals.voice import VOICE_SIGNALS
+from monitoring.signals.voice import VOICE
 from tests.monitoring.alarms.making import NOON, PHONE, PHONE_5, finding, policies
 
-SIGNALS = {signal.name for signal in VOICE_SIGNALS}
+SIGNALS = set(signal_names(VOICE))
 MINE = """
 [policy.mine]
 reason = "A policy of one's own."

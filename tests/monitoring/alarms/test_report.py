@@ -79,7 +79,7 @@ def test_what_is_left_without_the_droppable_tells_of_every_confirmed_alarm(told:
     [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (50, 100, 0.4038, 0.5962), (1, 1, 0.2065, 1.0)],
 )
 def test_wilson_by_the_book(successes: int, trials: int, low: float, high: float) -> None:
-    """Reference values: `statsmodels.stats.proportion.proportion_confint(..., method="wilson")`."""
+    """Reference values: `scipy.stats.binomtest(k, n).proportion_ci(method="wilson")`."""
     assert wilson(successes, trials) == pytest.approx((low, high), abs=5e-5)
 
 
