@@ -51,7 +51,8 @@ def chi_square(before: ArrayLike, now: ArrayLike) -> Distances:
 
     The effect is the total variation distance: the share of rows that is in another category than before. It does not
     depend on how the rows are divided among the windows, as Cramér's V does. For the p-value, categories of which
-    either window should hold fewer than `LEAST_EXPECTED` are one: each by itself, they would raise false alarms.
+    either window should hold fewer than `LEAST_EXPECTED` are one: each by itself, they would raise false alarms. Where
+    there are two, one of them rare, use `monitoring.detectors.proportions.share_differences`, which is exact.
     """
     old, new, rows_old, rows_new = _paired(before, now)
     effect = np.abs(_shares(new) - _shares(old)).sum(-1) / 2
@@ -67,7 +68,10 @@ def chi_square(before: ArrayLike, now: ArrayLike) -> Distances:
 
 
 def kolmogorov_smirnov(before: ArrayLike, now: ArrayLike) -> Distances:
-    """Largest distance of the two distribution functions at the bins' edges; on the safe side, as for all ties."""
+    """Largest distance of the two distribution functions at the bins' edges; on the safe side, as for all ties.
+
+    So far on the safe side with few bins that it hardly ever finds a share that moved: see `chi_square` for those.
+    """
     old, new, rows_old, rows_new = _paired(before, now)
     effect = np.abs(np.cumsum(_shares(new), -1) - np.cumsum(_shares(old), -1)).max(-1, initial=0.0)
     with np.errstate(divide="ignore", invalid="ignore"):

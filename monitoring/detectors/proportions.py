@@ -5,11 +5,15 @@ from statistics import NormalDist
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from monitoring.detectors.comparison import Comparison
+from monitoring.detectors.histograms import Distances
 from monitoring.detectors.tails import log_gamma, normal_tails
 
+Floats = NDArray[np.float64]
+
+TERMS: Final = 100
 MOST_COUNTED: Final = 10_000
 """Up to so many ones in both windows the test is exact; beyond, the normal limit agrees to three digits."""
 
@@ -38,6 +42,36 @@ def share_difference(
         p_value=test(ones_before, rows_before, ones_now, rows_now),
         interval=(low, high),
     )
+
+
+def share_differences(before: ArrayLike, rows_before: ArrayLike, now: ArrayLike, rows_now: ArrayLike) -> Distances:
+    """Many differences at once: ones and rows of both windows, broadcast; counts need not be whole.
+
+    The p-value is twice the chance, all ones given, of a split as one-sided as this or more so. `TERMS` of its sum are
+    added up, and the rest is bounded by a geometric series, so it errs to the safe side. NaN where there are no rows,
+    or counts that cannot be.
+    """
+    old, n, new, m = np.broadcast_arrays(*(np.asarray(one, float) for one in (before, rows_before, now, rows_now)))
+    usable = (old >= 0) & (old <= n) & (new >= 0) & (new <= m) & (n > 0) & (m > 0) & np.isfinite(n + m)
+    old, n, new, m = (np.where(usable, one, fill) for one, fill in ((old, 0.0), (n, 1.0), (new, 0.0), (m, 1.0)))
+    effect = new / m - old / n
+    fell = effect < 0
+    old, new = np.where(fell, n - old, old), np.where(fell, m - new, new)
+    p_value = np.minimum(2 * _chance_of_more(old, n, new, m), 1.0)
+    return Distances(np.where(usable, effect, np.nan), np.where(usable, p_value, np.nan))
+
+
+def _chance_of_more(old: Floats, n: Floats, new: Floats, m: Floats) -> Floats:
+    """Upper tail of the hypergeometric distribution at `new` of `old + new` ones."""
+    ones = old + new
+    term = np.exp(_log_choose(m, new) + _log_choose(n, old) - _log_choose(n + m, ones))
+    total, ratio = term.copy(), np.zeros_like(term)
+    for k in range(TERMS):
+        ratio = np.maximum(ones - new - k, 0.0) * np.maximum(m - new - k, 0.0)
+        ratio /= (new + k + 1) * (n - old + k + 1)
+        term = term * ratio
+        total += term
+    return np.asarray(total + term * ratio / np.maximum(1 - ratio, 1e-9))
 
 
 def wilson(ones: int, rows: int, alpha: float) -> tuple[float, float]:
@@ -69,7 +103,8 @@ def _fisher(ones_before: int, rows_before: int, ones_now: int, rows_now: int) ->
     return float(chances[chances <= seen * (1 + 1e-7)].sum() / chances.sum())
 
 
-def _log_choose(rows: int, ones: NDArray[np.int_]) -> NDArray[np.float64]:
+def _log_choose(rows: ArrayLike, ones: ArrayLike) -> Floats:
+    rows, ones = np.asarray(rows, float), np.asarray(ones, float)
     return np.asarray(log_gamma(rows + 1) - log_gamma(ones + 1) - log_gamma(rows - ones + 1))
 
 

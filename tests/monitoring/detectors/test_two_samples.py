@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from datasketches import kll_floats_sketch
+from datasketches import kll_floats_sketch, ks_test
 from numpy.random import default_rng
 from numpy.typing import ArrayLike
 from scipy import stats
@@ -145,3 +145,18 @@ def test_a_value_that_fills_bins_gets_its_own() -> None:
     edges = edges_of(old, bins=10)
     assert old.counts(edges)[1] == 700
     assert old.counts(edges).sum() == 1000
+
+
+def test_on_sketches_it_finds_all_that_the_sketches_own_test_finds_and_more() -> None:
+    """That one judges by the rows that the sketches kept, some hundred, not by those that they stand for."""
+    rng = default_rng(9)
+    for shift, ours, theirs in ((0.0, False, False), (0.3, True, False), (1.0, True, True)):
+        old, new = sketch_of(rng.normal(size=30_000)), sketch_of(rng.normal(shift, 1, 3000))
+        p_value = kolmogorov_smirnov(old, new).p_value
+        assert p_value is not None
+        assert ((p_value <= 0.001), ks_test(old, new, 0.001)) == (ours, theirs)
+
+
+def test_infinite_rows_of_a_sketch_are_left_out() -> None:
+    sample = sample_of(sketch_of([1.0, 2.0, math.inf, -math.inf, math.nan]))
+    assert (sample.values.tolist(), sample.rows, sample.missing) == ([1.0, 2.0], 2, 2)
