@@ -117,7 +117,8 @@ class Reference:
             self._waiting.append((pane, self._empty()))
         waiting = next(sums for number, sums in self._waiting if number >= pane)
         waiting.counts[part.codes] += part.counts
-        waiting.sums[part.codes] += part.sums
+        binned = self._histogram.per_signal(part.counts) > 0  # sums must be of the values that are counted
+        waiting.sums[part.codes] += np.where(binned, part.sums, 0.0)
 
     def learn(self, calm: NDArray[np.bool_]) -> None:
         """Learn from panes that have been over for long enough; `calm` has the shape (limit of slices, signals)."""

@@ -44,7 +44,7 @@ BAD_WAY: Final = 0.8
 """Prior odds that a signal moves the way that is bad news."""
 
 NOT_MOVED: Final = -1
-_ODDS, _CUSUM, _SINCE, _N, _SUM = range(5)
+_ODDS, _CUSUM, _SINCE, _N, _SUM, _GAIN = range(6)
 _OVERFLOW: Final = 600.0
 
 
@@ -64,7 +64,7 @@ class Shift:
     after: float
     """Their mean."""
     evidence: float
-    """Logarithm of the odds over that of the threshold; 1 is just enough."""
+    """Log likelihood ratio of all values since then, over the logarithm of the threshold; 1 is just enough."""
 
 
 class ShiftDetector:
@@ -76,7 +76,7 @@ class ShiftDetector:
         self.signals: Final = tuple(signals)
         self._size = len(signals)
         alternatives = len(Direction) * len(TILTS)
-        self._odds = np.zeros((slices * self._size, 5, alternatives))
+        self._odds = np.zeros((slices * self._size, 6, alternatives))
         self._tilts = np.zeros((slices * self._size, 2, alternatives))
         self._weights = _weights(signals)
         self._threshold = _log_thresholds(signals, requests_per_false_alarm * combinations)
@@ -130,7 +130,7 @@ class ShiftDetector:
         for stream in np.flatnonzero(self._moved != NOT_MOVED).tolist():
             code, signal = divmod(stream, self._size)
             best = int(self._moved[stream])
-            _, _, since, n, total = self._odds[stream, :, best]
+            _, _, since, n, total, gain = self._odds[stream, :, best]
             found.append(
                 Shift(
                     code=code,
@@ -139,7 +139,7 @@ class ShiftDetector:
                     since=float(since),
                     n=int(n),
                     after=float(total / n) if n else np.nan,
-                    evidence=float(self._evidence(stream)),
+                    evidence=max(float(gain / self._threshold[signal]), 1.0),
                 )
             )
         return found
@@ -148,10 +148,6 @@ class ShiftDetector:
         """The slice's number means another slice from now on, or what is normal for it has changed for good."""
         streams = slice(code * self._size, (code + 1) * self._size)
         self._odds[streams], self._tilts[streams], self._moved[streams] = 0.0, 0.0, NOT_MOVED
-
-    def _evidence(self, stream: int) -> float:
-        signal = stream % self._size
-        return float(np.log(self._odds[stream, _ODDS] @ self._weights[signal] + 1e-300) / self._threshold[signal])
 
     def _step(
         self,
@@ -162,13 +158,14 @@ class ShiftDetector:
         began: float,
         threshold: NDArray[np.float64],
     ) -> None:
-        """In place: odds of shape (streams, 5, alternatives), `gained` log likelihood (streams, alternatives)."""
+        """In place: odds of shape (streams, 6, alternatives), `gained` log likelihood (streams, alternatives)."""
         most = (threshold + HEADROOM)[:, None]
         odds[:, _ODDS] = np.minimum((odds[:, _ODDS] + values) * np.exp(gained), np.exp(most))
         fresh = odds[:, _CUSUM] == 0.0
         odds[:, _SINCE][fresh] = began
         odds[:, _N] = np.where(fresh, 0.0, odds[:, _N]) + values
         odds[:, _SUM] = np.where(fresh, 0.0, odds[:, _SUM]) + sums
+        odds[:, _GAIN] = np.where(fresh, 0.0, odds[:, _GAIN]) + gained
         odds[:, _CUSUM] = np.clip(odds[:, _CUSUM] + gained, 0.0, most)
 
     def _judge(self, streams: NDArray[np.intp], signals: NDArray[np.intp], odds: NDArray[np.float64]) -> None:

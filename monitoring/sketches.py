@@ -44,8 +44,10 @@ class Sketches:
                     self._sketch(code).update(ordered[start:end])
 
     def count(self, code: int, signal: int) -> int:
-        """Values of a signal in a slice."""
-        return int(self._of[code].get_n()[self._place[signal]]) if code in self._of else 0
+        """Values of a signal in a slice; 0 for one that is not sketched."""
+        if code not in self._of or signal not in self._place:
+            return 0
+        return int(self._of[code].get_n()[self._place[signal]])
 
     def quantiles(self, code: int, signal: int, ranks: Sequence[float]) -> NDArray[np.float32]:
         """Values at ranks in [0, 1]; NaN where there is nothing."""

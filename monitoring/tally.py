@@ -22,7 +22,7 @@ class Tally:
     codes: NDArray[np.int32]
     """Shape (touched,): the slices that it touches, ascending."""
     counts: Counts
-    """Shape (touched, bins)."""
+    """Shape (touched, bins); values of signals whose bins are still being learnt are missing."""
     n: NDArray[np.float64]
     """Shape (touched, signals): values."""
     sums: NDArray[np.float64]
@@ -30,29 +30,28 @@ class Tally:
 
 
 def tally(at: float, values: Values, codes: Codes, histogram: Histogram) -> Tally:
-    """Divide a batch among its slices: `values` of shape (events, signals), `codes` of shape (events, combinations).
-
-    Values of signals whose bins are still being learnt are left out.
-    """
+    """Divide a batch among its slices: `values` of shape (events, signals), `codes` of shape (events, combinations)."""
     numbers = histogram.bin_numbers(values)
-    rows, signals = np.nonzero(numbers != UNKNOWN)
+    rows, signals = np.nonzero(~np.isnan(values))
     touched, places = np.unique(codes.T, return_inverse=True)
     places = places.reshape(codes.T.shape)[:, rows]  # of every value, in every combination
-    bins = histogram.total
-    counts = _summed(places * bins + numbers[rows, signals], len(touched) * bins).reshape(len(touched), bins)
+    binned = numbers[rows, signals] != UNKNOWN
+    bins, size = histogram.total, len(histogram.starts)
+    by_bin = places[:, binned] * bins + numbers[rows, signals][binned]
+    by_signal = places * size + signals
     weights = np.broadcast_to(values[rows, signals], places.shape)
-    size = len(histogram.starts)
-    sums = _summed(places * size + signals, len(touched) * size, weights).reshape(len(touched), size)
     real = touched != NONE
     return Tally(
         at=at,
         codes=touched[real],
-        counts=counts[real],
-        n=histogram.per_signal(counts[real]),
-        sums=sums[real],
+        counts=_summed(by_bin, len(touched), bins)[real],
+        n=_summed(by_signal, len(touched), size)[real],
+        sums=_summed(by_signal, len(touched), size, weights)[real],
     )
 
 
-def _summed(places: NDArray[np.intp], size: int, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+def _summed(
+    places: NDArray[np.intp], rows: int, columns: int, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     flat = None if weights is None else weights.ravel()
-    return np.bincount(places.ravel(), flat, minlength=size).astype(np.float64)
+    return np.bincount(places.ravel(), flat, minlength=rows * columns).reshape(rows, columns).astype(np.float64)

@@ -4,6 +4,7 @@ A slice is judged by the part of the shift that it holds, less the part of the t
 the queries that holds all of the shift explains it better than its operating system, which holds all of it too.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -17,21 +18,27 @@ WORTH_NAMING: Final = 0.1
 MOST_CAUSES: Final = 5
 
 
-def causes_of(signal: str, found_in: Slice, evidence: Evidence) -> tuple[Cause, ...]:
-    """Slices by how well they explain why a signal moved in a slice, best first; never empty."""
+def causes_of(signal: str, found_in: Sequence[Slice], evidence: Evidence) -> tuple[Cause, ...]:
+    """Slices by how well they explain why a signal moved, best first; never empty.
+
+    `found_in` are the slices in which it was found to move, the surest one first: the most that any of them holds is
+    the whole shift, so that chance in large slices explains nothing.
+    """
     excess, traffic = evidence.excess(signal), evidence.share(signal)
-    place = evidence.place(found_in)
-    sign = np.sign(excess[place]) if place is not None else 0.0
-    all_of_it = float(np.max(excess * sign, initial=0.0))
-    if not all_of_it:
-        return (Cause(slice=found_in, explained=1.0),)
-    explained = np.clip(excess * sign / all_of_it, 0.0, 1.0)
-    worth = [i for i in np.flatnonzero(explained >= WORTH_NAMING).tolist() if compatible(evidence.slices[i], found_in)]
+    places = [place for which in found_in if (place := evidence.place(which)) is not None]
+    sign = np.sign(excess[places[0]]) if places else 0.0
+    whole = float(np.max(excess[places] * sign, initial=0.0))
+    if not whole:
+        return (Cause(slice=found_in[0], explained=1.0),)
+    explained = np.clip(excess * sign / whole, 0.0, 1.0)
+    worth = [
+        i for i in np.flatnonzero(explained >= WORTH_NAMING).tolist() if compatible(evidence.slices[i], found_in[0])
+    ]
     score = dict(zip(worth, (explained - traffic)[worth].tolist(), strict=True))
     best = max(score.values(), default=0.0)
     ranked = sorted(worth, key=lambda i: _rank(score[i], best, len(evidence.slices[i])), reverse=True)
     if not ranked:
-        return (Cause(slice=found_in, explained=1.0),)
+        return (Cause(slice=found_in[0], explained=1.0),)
     return tuple(Cause(slice=evidence.slices[i], explained=float(explained[i])) for i in ranked[:MOST_CAUSES])
 
 

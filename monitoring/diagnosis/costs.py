@@ -18,5 +18,5 @@ def costs_of(which: Slice, outcomes: Sequence[str], evidence: Evidence) -> tuple
         inside, sums = evidence.since.sums[here, column], evidence.since.sums[everything, column]
         if n and total > n:
             elsewhere = (sums - inside) / (total - n)
-            costs.append(Cost(signal=outcome, here=inside / n, elsewhere=elsewhere, requests=int(n)))
+            costs.append(Cost(signal=outcome, here=float(inside / n), elsewhere=float(elsewhere), requests=int(n)))
     return tuple(costs)

@@ -25,9 +25,8 @@ def pace_of(means: NDArray[np.float64], n: NDArray[np.float64], before: float) -
     if len(means) < LEAST_PANES:
         return Pace.SHOCK
     time = np.arange(len(means))
-    starts = time[: -LEAST_PANES // 2]
-    step = min(_error((time >= start).astype(float), means, n) for start in starts)
-    ramp = min(_error(np.maximum(time - start + 1.0, 0.0), means, n) for start in starts)
+    step = min(_error((time >= start).astype(float), means, n) for start in time)
+    ramp = min(_error(np.maximum(time - start + 1.0, 0.0), means, n) for start in time[: -LEAST_PANES // 2])
     return Pace.GRADUAL if ramp < BETTER * step else Pace.SHOCK
 
 

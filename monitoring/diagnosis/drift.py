@@ -12,12 +12,14 @@ MOSTLY: Final = 0.5
 
 
 def drift_of(which: Slice, findings: Sequence[Finding], groups: Mapping[str, Group], evidence: Evidence) -> Drift:
-    """Concept drift, where most of what outcomes moved is left at equal inputs; data drift, where inputs moved."""
-    outcomes = dict.fromkeys(one.signal.removesuffix(SUFFIX) for one in findings)
-    shares = [share for name in outcomes if (share := left_at_equal_input(name, which, evidence)) is not None]
-    if shares:
-        return Drift.CONCEPT if sum(shares) / len(shares) > MOSTLY else Drift.DATA
-    return Drift.DATA if any(groups.get(name) is Group.INPUT for name in outcomes) else Drift.UNKNOWN
+    """Data drift where inputs moved; concept drift where they did not and outcomes moved at equal inputs."""
+    names = list(dict.fromkeys(one.signal.removesuffix(SUFFIX) for one in findings))
+    if any(groups.get(name) is Group.INPUT for name in names):
+        return Drift.DATA
+    shares = [share for name in names if (share := left_at_equal_input(name, which, evidence)) is not None]
+    if not shares:
+        return Drift.UNKNOWN
+    return Drift.CONCEPT if sum(shares) / len(shares) > MOSTLY else Drift.DATA
 
 
 def left_at_equal_input(outcome: str, which: Slice, evidence: Evidence) -> float | None:

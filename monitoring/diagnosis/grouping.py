@@ -19,7 +19,8 @@ def grouped(
     groups = []
     while left:
         evidence = evidence_since(left[0].since)
-        causes = causes_of(left[0].signal, left[0].slice, evidence)
+        alike = [one.slice for one in left if one.signal == left[0].signal and compatible(one.slice, left[0].slice)]
+        causes = causes_of(left[0].signal, alike, evidence)
         own = [left[0], *(one for one in left[1:] if belongs(one, causes[0].slice, evidence))]
         left = [one for one in left if not any(one is other for other in own)]
         groups.append((tuple(own), causes))
