@@ -60,8 +60,10 @@ class Scores:
     def log_mean_exp(self, shares: Counts, tilt: NDArray[np.float64], direction: Direction) -> NDArray[np.float64]:
         """Cumulant function: log E exp(tilt score) under shares (..., bins), for tilts >= 0 of shape (..., signals)."""
         width = np.diff([*self.starts, self.of_bins.shape[1]])
-        raised = np.exp(np.repeat(tilt, width, axis=-1) * (self.of_bins[direction] - 1.0))  # at most 1
-        return tilt + np.log(np.add.reduceat(shares * raised, self.starts, axis=-1))
+        highest = np.maximum.reduceat(self.of_bins[direction], self.starts)
+        below = self.of_bins[direction] - np.repeat(highest, width)  # so that no exponential overflows
+        raised = np.exp(np.repeat(tilt, width, axis=-1) * below)
+        return tilt * highest + np.log(np.add.reduceat(shares * raised, self.starts, axis=-1))
 
 
 def scores_of(everything: Counts, histogram: Histogram) -> Scores:
