@@ -16,7 +16,7 @@ import orjson
 
 from monitoring.alarms.alarm import Alarm, State
 from monitoring.alarms.outbox import Outbox, Outcome, Parcel, Status
-from monitoring.alarms.payloads import SIGNATURE_HEADER, alert, alertmanager_body, signature, webhook_body
+from monitoring.alarms.payloads import SIGNATURE_HEADER, Alert, alert, alertmanager_body, signature, webhook_body
 from monitoring.alarms.policy import Policies
 from monitoring.alarms.receivers import Alertmanager, Webhook
 
@@ -56,22 +56,20 @@ class Delivery:
             for name, receiver in self._policies.receiver.items():
                 if not isinstance(receiver, Alertmanager):
                     continue
-                own = [one for one in alarms if _is_heard(one) and name in self._policies.receivers_of(one.policy)]
-                for first in range(0, len(own), MAX_ALERTS):
-                    body = orjson.dumps(
-                        [
-                            alert(
-                                one,
-                                runbook_link=self._policies.runbook_link(one.policy),
-                                ends_at=now + receiver.valid_s,
-                            )
-                            for one in own[first : first + MAX_ALERTS]
-                        ]
-                    )
+                alerts = self._alerts(name, alarms, ends_at=now + receiver.valid_s)
+                for first in range(0, len(alerts), MAX_ALERTS):
+                    body = orjson.dumps(alerts[first : first + MAX_ALERTS])
                     outcome = await _post(client, _alerts_url(receiver), body, {}, receiver.timeout_s)
                     if outcome.error:
                         logger.warning("alarms not sent again", extra={"receiver": name, "problem": outcome.error})
                         break
+
+    def _alerts(self, receiver: str, alarms: Sequence[Alarm], *, ends_at: float) -> list[Alert]:
+        return [
+            alert(alarm, runbook_link=self._policies.runbook_link(alarm.policy), ends_at=ends_at)
+            for alarm in alarms
+            if _is_heard(alarm) and receiver in self._policies.receivers_of(alarm.policy)
+        ]
 
     async def _send_all(self, client: httpx.AsyncClient, parcels: Sequence[Parcel], now: float) -> list[Status]:
         """One after the other; once the receiver does not answer, the others wait for another time without a try."""

@@ -83,7 +83,7 @@ class _Step:
         self._counts: Counter[Passed] = Counter()
         self._notifications: list[Notification] = []
         self._entries: list[Entry] = []
-        self._alarms = {alarm.alarm_id: self._not_in_future(alarm) for alarm in alarms}
+        self._alarms = {alarm.alarm_id: self._in_window(self._not_in_future(alarm)) for alarm in alarms}
 
     def done(self) -> Step:
         return Step(
@@ -236,6 +236,12 @@ class _Step:
             last_seen_at=min(alarm.last_seen_at, self._now),
             resolved_at=None if alarm.resolved_at is None else min(alarm.resolved_at, self._now),
         )
+
+    def _in_window(self, alarm: Alarm) -> Alarm:
+        """Silenced, if it fires in a window of its policy's silence."""
+        policy = self._policies.policy.get(alarm.policy)
+        until = policy.silent_until(self._now) if policy and alarm.state is State.FIRING else None
+        return alarm if until is None else replace(alarm, state=State.SILENCED, silenced_until=until)
 
 
 def _opening(keeping: Sequence[Judged]) -> list[Judged]:

@@ -42,7 +42,6 @@ class Parcel:
     receiver: str
     notification: Notification
     attempts: int
-    due_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +95,13 @@ class Outbox:
         firsts = sa.select(sa.func.min(OUTBOX.c.number)).where(pending).group_by(OUTBOX.c.receiver, OUTBOX.c.alarm_id)
         # What is due later than any retry was put there before the clock was set back.
         is_due = (OUTBOX.c.due_at <= now) | (OUTBOX.c.due_at > now + LONGEST_RETRY_S)
-        statement = sa.select(OUTBOX).where(OUTBOX.c.number.in_(firsts), is_due).order_by(OUTBOX.c.number)
+        wanted = sa.select(OUTBOX.c.number).where(OUTBOX.c.number.in_(firsts), is_due)
+        wanted = wanted.order_by(OUTBOX.c.number).limit(_BATCH)
+        # Asked again of the row itself: another process may have leased it meanwhile.
+        lease = sa.update(OUTBOX).where(OUTBOX.c.number.in_(wanted), pending, is_due).values(due_at=now + LEASE_S)
         with self._transaction() as connection:
-            parcels = [_parcel(row) for row in connection.execute(statement.limit(_BATCH)).mappings()]
-        return [parcel for parcel in parcels if self._lease(parcel, now)]
+            rows = connection.execute(lease.returning(OUTBOX)).mappings().all()
+        return [_parcel(row) for row in sorted(rows, key=lambda row: int(row["number"]))]
 
     def settle(self, parcel: Parcel, outcome: Outcome, now: float, chance: Random) -> Status:
         """Write down what became of a parcel."""
@@ -126,12 +128,6 @@ class Outbox:
         with self._transaction() as connection:
             return {Status(status): count for status, count in connection.execute(statement)}
 
-    def _lease(self, parcel: Parcel, now: float) -> bool:
-        still = (OUTBOX.c.key == parcel.key) & (OUTBOX.c.due_at == parcel.due_at)
-        still &= OUTBOX.c.status == Status.PENDING.value
-        with self._transaction() as connection:
-            return connection.execute(sa.update(OUTBOX).where(still).values(due_at=now + LEASE_S)).rowcount == 1
-
 
 def _parcel(row: sa.RowMapping) -> Parcel:
     return Parcel(
@@ -139,5 +135,4 @@ def _parcel(row: sa.RowMapping) -> Parcel:
         receiver=row["receiver"],
         notification=notification_of(row["notification"]),
         attempts=row["attempts"],
-        due_at=row["due_at"],
     )

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from monitoring.alarms.alarm import ALARM_ID, Alarm, Entry, Notification, State
 from monitoring.alarms.outbox import Outbox, enqueue
-from monitoring.alarms.tables import ALARMS, HISTORY, alarm_of, alarm_row, entry_row
+from monitoring.alarms.tables import ALARMS, HISTORY, OUTBOX, alarm_of, alarm_row, entry_row
 from monitoring.database import connect, failures_named, migrate
 from monitoring.errors import UnknownAlarm
 
@@ -94,6 +94,11 @@ class AlarmStore:
         with self._transaction() as connection:
             return {row.severity: row.alarms for row in connection.execute(statement)}
 
+    def purge_before(self, at: float) -> int:
+        """Delete alarms resolved before `at` (seconds since 1970 UTC), with all that hangs on them; how many."""
+        with self.change() as change:
+            return change.purge_before(at)
+
     @contextmanager
     def change(self) -> Iterator["AlarmChange"]:
         """One transaction that nobody else's change runs beside; what it does is kept whole or not at all."""
@@ -143,6 +148,13 @@ class AlarmChange:
             self._connection.execute(statement.on_conflict_do_update(index_elements=["alarm_id"], set_=changed))
         if entries:
             self._connection.execute(sa.insert(HISTORY), [entry_row(entry) for entry in entries])
+
+    def purge_before(self, at: float) -> int:
+        """Delete alarms that were resolved before, with their history and notifications; how many."""
+        old = sa.select(ALARMS.c.alarm_id).where(ALARMS.c.resolved_at < at)
+        for table in (HISTORY, OUTBOX):
+            self._connection.execute(sa.delete(table).where(table.c.alarm_id.in_(old)))
+        return self._connection.execute(sa.delete(ALARMS).where(ALARMS.c.resolved_at < at)).rowcount
 
     def enqueue(self, notifications: Mapping[str, Sequence[Notification]], *, now: float) -> None:
         """Put notifications into the outbox, by receiver."""

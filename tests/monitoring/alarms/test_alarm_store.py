@@ -182,3 +182,15 @@ def test_threads_share_a_store_from_its_first_use(alarm_store: AlarmStore) -> No
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(first, range(4))) == [1, 1, 1, 1]
+
+
+def test_old_alarms_are_purged_with_all_that_hangs_on_them(alarm_store: AlarmStore, tmp_path: Path) -> None:
+    hook = policies(tmp_path, "[receiver.a]\nkind = 'webhook'\nurl = 'http://127.0.0.1:1'\n")
+    alarms = Alarms(alarm_store, hook)
+    [old] = alarms.take([SHIFT], NOON).alarms
+    alarms.take([], NOON + 5_000)
+    [new] = alarms.take([diagnosis(finding(which=device(1)))], NOON + 10_000).alarms
+    assert alarm_store.purge_before(NOON + 6_000) == 1
+    assert [one.alarm_id for one in alarm_store.every()] == [new.alarm_id]
+    assert alarm_store.history(old.alarm_id) == []
+    assert alarm_store.outbox.counts() == {Status.PENDING: 1}

@@ -220,6 +220,9 @@ def test_in_a_window_of_silence_nobody_is_told_until_it_ends(tmp_path: Path) -> 
     life.check(0, noise)
     assert (life.changes, life.states, life.alarms[0].silenced_until) == ([], ["silenced"], NOON + 1_000)
     assert life.check(1_000, noise).changes == ["fired"]
+    early = Life(life.policies).check(-1_000, noise).check(0, diagnosis(finding("snr_db", FLEET)))
+    assert (early.changes, early.states) == (["fired"], ["silenced"]), "what spreads then is told at the end"
+    assert early.check(1_000, noise).changes[1:] == ["fired"]
     quiet = Life(life.policies).check(0, noise).check(900)
     assert (quiet.changes, quiet.states) == ([], ["resolved"]), "no end is told of what was never told"
 
