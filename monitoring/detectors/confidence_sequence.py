@@ -46,7 +46,7 @@ class ProportionSequence:
     """A share of yes among yes-or-no, or the mean of numbers in [0, 1], of which the sum is given then.
 
     Exact for every share and every number of trials. For numbers in [0, 1] it is as wide as if they were ones and
-    zeros, which is wider than need be where they vary less.
+    zeros; `MeanSequence` is far narrower where they vary little, as confidences do.
     """
 
     def __init__(self, *, alpha: float = 0.05) -> None:
