@@ -38,7 +38,7 @@ class Judged:
 
     overall: Accuracy
     balanced: float
-    """Mean of the shares that are right of retries and of others."""
+    """Mean of the shares that are right of retries and of others, as far as there are both."""
     kinds: dict[str, Accuracy]
 
 
@@ -86,7 +86,8 @@ def judge(pairs: Sequence[Pair], is_retry: Judge, *, seed: int = 0) -> Judged:
 
 
 def _balanced(targets: NDArray[np.bool_], verdicts: NDArray[np.bool_]) -> float:
-    return float((verdicts[targets].mean() + (~verdicts[~targets]).mean()) / 2)
+    right = verdicts == targets
+    return float(np.mean([right[targets == kind].mean() for kind in np.unique(targets)]))
 
 
 def _accuracy(right: NDArray[np.bool_], groups: Sequence[str], seed: int) -> Accuracy:

@@ -34,7 +34,7 @@ def read_queries(path: Path) -> list[Query]:
 
     Raises InvalidCorpus where there is no column `text` or `intent`, OSError.
     """
-    header, *lines = path.read_text("utf-8").splitlines()
+    header, *lines = path.read_text("utf-8").splitlines() or [""]
     names = header.split("\t")
     if not set(COLUMNS) <= set(names):
         raise InvalidCorpus(f"{path}: no column {' or '.join(COLUMNS)}")

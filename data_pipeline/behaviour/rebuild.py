@@ -25,6 +25,7 @@ from data_pipeline.behaviour.users import UserModel, watch
 from data_pipeline.evaluation.answer_journal import open_journal
 from data_pipeline.evaluation.systems import own_systems
 from data_pipeline.evaluation.variants import DEFAULT, read_variant
+from data_pipeline.simulation.profiles import DeviceProfile
 from monitoring.behaviour.retry import FEATURES, RetryDetector
 
 USUAL: Final = frozenset({"phone", "headset", "telephone-line", "phone-snr-20", "phone-clipped-end"})
@@ -33,12 +34,15 @@ SAY_IT_AGAIN: Final = (0.3, 0.6, 0.9)
 """Nobody knows how many users do."""
 
 
-def rebuild(data: Path, out: Path) -> None:
-    """Fit, judge, and write both files. Raises InvalidManifest, InvalidCorpus, OSError."""
+def rebuild(data: Path, out: Path, profiles: Sequence[DeviceProfile]) -> None:
+    """Fit, judge, and write both files; at least one of the profiles must be in `USUAL`.
+
+    Raises InvalidManifest, InvalidCorpus, OSError.
+    """
     rows = spoken_queries(data / "speech" / "manifest.jsonl")
     [system] = own_systems([""], [read_variant(DEFAULT)])
     with open_journal(out) as journal:
-        asked = listen(rows, system, devices(), journal)
+        asked = listen(rows, system, profiles, journal)
     test_keys = {row.key for row, is_test in zip(rows, is_for_test(rows), strict=True) if is_test}
     own, others = [[one for one in asked if (one.row.key in test_keys) is part] for part in (False, True)]
     queries = read_queries(data / "queries.tsv")
@@ -95,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args(arguments)
-    rebuild(given.data, given.out)
+    rebuild(given.data, given.out, devices())
 
 
 if __name__ == "__main__":

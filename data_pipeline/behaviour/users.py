@@ -62,8 +62,10 @@ class Watched:
     """Redo and errors by device and speaker."""
 
     devices: tuple[OnOneDevice, ...]
-    pearson: Correlation
-    spearman: Correlation
+    pearson: Correlation | None
+    """Of redo with the word error rate; None where one of them never varies."""
+    spearman: Correlation | None
+    """The same."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,12 +144,21 @@ def _rates(totals: _Totals, speakers: NDArray[np.intp]) -> tuple[NDArray[np.floa
     return summed(totals.errors) / summed(totals.words), summed(totals.redone) / summed(totals.queries)
 
 
-def _correlations(totals: _Totals, rng: np.random.Generator) -> tuple[Correlation, Correlation]:
-    from scipy.stats import pearsonr, spearmanr
-
+def _correlations(totals: _Totals, rng: np.random.Generator) -> tuple[Correlation | None, Correlation | None]:
     everyone = np.arange(totals.words.shape[1])
     samples = [everyone, *rng.integers(len(everyone), size=(RESAMPLES, len(everyone)))]
-    found = np.array([[of(*_rates(totals, some)).statistic for of in (pearsonr, spearmanr)] for some in samples])
-    low, high = np.percentile(found[1:], [2.5, 97.5], axis=0)
+    found = np.array([_coefficients(*_rates(totals, some)) for some in samples])
+    if np.isnan(found[0]).any():
+        return None, None
+    low, high = np.nanpercentile(found[1:], [2.5, 97.5], axis=0)
     pearson, spearman = (Correlation(*map(float, (found[0, i], low[i], high[i]))) for i in range(2))
     return pearson, spearman
+
+
+def _coefficients(wer: NDArray[np.float64], redo: NDArray[np.float64]) -> tuple[float, float]:
+    """Pearson's and Spearman's; NaN where one side never varies."""
+    from scipy.stats import pearsonr, spearmanr
+
+    if np.ptp(wer) == 0 or np.ptp(redo) == 0:
+        return np.nan, np.nan
+    return pearsonr(wer, redo).statistic, spearmanr(wer, redo).statistic
