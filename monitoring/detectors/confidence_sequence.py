@@ -80,8 +80,8 @@ class DifferenceSequence:
     """Difference of two shares, as of a canary and the champion; the two may have any number of trials each.
 
     Exact. The joint evidence against a pair of shares is the product of both; a difference is kept while one pair that
-    has it is not refuted. That is narrower than the difference of two intervals: errors add like the sides of a
-    right angle.
+    has it is not refuted. With arms of like size that is an eighth narrower than the difference of two intervals, since
+    errors add like the sides of a right angle; with a very small arm it is as wide.
     """
 
     def __init__(self, *, alpha: float = 0.05) -> None:
