@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from monitoring.alarms.alarm import Alarm, Change, Entry, Notification, State, alarm_id, strongest
-from monitoring.alarms.kinship import contains, is_kin, nearest, signals
+from monitoring.alarms.kinship import Neighbours, contains, is_kin, nearest, signals
 from monitoring.alarms.policy import Policies, Policy, Severity
 from monitoring.findings import Diagnosis, Finding
 
@@ -84,6 +84,9 @@ class _Step:
         self._notifications: list[Notification] = []
         self._entries: list[Entry] = []
         self._alarms = {alarm.alarm_id: self._in_window(self._not_in_future(alarm)) for alarm in alarms}
+        self._neighbours = Neighbours()
+        for alarm in alarms:
+            self._neighbours.add(alarm)
 
     def done(self) -> Step:
         return Step(
@@ -101,7 +104,7 @@ class _Step:
             if (name := self._policies.for_finding(finding)) is not None
         ]
         keeping = [judged for judged in concerned if judged[1].keeps(judged[2])]
-        home = nearest(filter(_is_open, self._alarms.values()), diagnosis)
+        home = nearest(filter(_is_open, self._near(diagnosis)), diagnosis)
         if not concerned:
             self._counts[Passed.UNMATCHED] += 1
         elif not keeping:
@@ -110,6 +113,9 @@ class _Step:
             self._join(home, diagnosis, keeping)
         else:
             self._begin(diagnosis, keeping)
+
+    def _near(self, diagnosis: Diagnosis) -> list[Alarm]:
+        return [self._alarms[one] for one in self._neighbours.of(diagnosis.slice)]
 
     def _finite(self, findings: Sequence[Finding]) -> list[Finding]:
         good = [one for one in findings if math.isfinite(one.before + one.after + one.evidence + one.since + one.at)]
@@ -204,7 +210,7 @@ class _Step:
         return nearest(
             (
                 alarm
-                for alarm in self._alarms.values()
+                for alarm in self._near(diagnosis)
                 if alarm.resolved_at is not None
                 and alarm.merged_into is None
                 and self._now - alarm.resolved_at < policy.cool_down_s
@@ -218,6 +224,7 @@ class _Step:
             alarm = replace(alarm, told=alarm.told + 1)
             self._notifications.append(Notification(change=change, alarm=alarm, at=self._now, previous=previous))
         self._alarms[alarm.alarm_id] = alarm
+        self._neighbours.add(alarm)
         self._entries.append(Entry(alarm_id=alarm.alarm_id, at=self._now, action=change, note=note))
 
     def _quiet_s(self, alarm: Alarm) -> float:

@@ -3,6 +3,9 @@
 import asyncio
 import hashlib
 import hmac
+import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler
@@ -217,3 +220,37 @@ def test_slow_receivers_hold_up_no_monitor(sqlite_store: AlarmStore, tmp_path: P
     assert sqlite_store.outbox.counts() == {Status.DELIVERED: 20}
     keys = [headers["idempotency-key"] for _, headers, _ in receiver.requests]
     assert (len(set(keys)), len(keys) <= 21) == (20, True)
+
+
+SENDER = """
+import sys
+from pathlib import Path
+from monitoring.alarms.alarms import Alarms
+from monitoring.alarms.policy import read_policies
+from monitoring.alarms.store import AlarmStore
+from tests.monitoring.alarms.making import NOON, diagnosis, finding
+
+Alarms(AlarmStore.open(sys.argv[1]), read_policies(Path(sys.argv[2]))).handle([diagnosis(finding())], NOON)
+"""
+
+
+def test_kill_9_in_the_middle_of_sending_loses_nothing(tmp_path: Path) -> None:
+    """The receiver kills the sender before it answers; the next process sends again, with the same key."""
+    killed: list[subprocess.Popen[bytes]] = []
+
+    def kill(_: BaseHTTPRequestHandler) -> None:
+        killed[0].kill()
+        killed[0].wait()
+
+    address = f"sqlite:///{tmp_path}/alarms.db"
+    with receiving(kill, status(200)) as receiver:
+        told = to(tmp_path, receiver)
+        killed.append(subprocess.Popen([sys.executable, "-c", SENDER, address, tmp_path / "policies.toml"]))
+        assert killed[0].wait(30) == -signal.SIGKILL
+        store = AlarmStore.open(address)
+        assert store.outbox.counts() == {Status.PENDING: 1}
+        assert [alarm.told for alarm in store.page()] == [1]
+        assert send(store, told, NOON + LEASE_S) == {Status.DELIVERED: 1}
+        store.close()
+    assert len({headers["idempotency-key"] for _, headers, _ in receiver.requests}) == 1
+    assert len(receiver.requests) == 2

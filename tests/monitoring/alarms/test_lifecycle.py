@@ -295,3 +295,14 @@ def test_a_resolved_alarm_can_still_be_judged_and_nothing_else() -> None:
     for action in (Action.ACKNOWLEDGE, Action.RESOLVE):
         with pytest.raises(RefusedAction, match="resolved"):
             act(resolved, action, by="bob", now=NOON)
+
+
+def test_neighbours_leave_no_kin_out() -> None:
+    """The index finds the same home as a look at every alarm."""
+    slices = [FLEET, PHONE, TABLET, PHONE_5, (("app_version", "5"),), (("app_version", "5"), ("os", "a"))]
+    for first in slices:
+        for second in slices:
+            before = Life().check(0, diagnosis(finding(which=first)))
+            life = before.check(60, diagnosis(finding(which=second)))
+            kin = set(first) <= set(second) or set(second) <= set(first)
+            assert len([one for one in life.alarms if one.is_open]) == (1 if kin else 2), (first, second)
