@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ class Columns:
 
 class ColumnReader:
     """Reads signals out of events. A reader that raises, or gives what is no number, costs only its own value."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("failures",)
 
     def __init__(self, signals: Sequence[Signal]) -> None:
         names = [signal.name for signal in signals]

@@ -6,7 +6,7 @@ and one that matters, and both twice running; so it does not follow the size of 
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,8 @@ class Creep:
 
 class GradualDetector:
     """Compares a completed window with the reference, again and again."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_number", "_counts", "_sums", "_since", "_found")
 
     def __init__(self, histogram: Histogram, *, slices: int, window_s: float = 21_600.0) -> None:
         self.window_s: Final = window_s

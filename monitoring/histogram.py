@@ -5,7 +5,7 @@ of Apache DataSketches; a value that many events share (no sound before speech, 
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from datasketches import kll_doubles_sketch
@@ -30,6 +30,8 @@ BinNumbers = NDArray[np.int32]
 
 class Histogram:
     """The bins of all signals, side by side."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("edges", "_learning")
 
     def __init__(self, signals: Sequence[Signal]) -> None:
         widths = [2 if signal.is_rate else BINS for signal in signals]

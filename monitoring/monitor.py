@@ -8,7 +8,7 @@ watches any service; knows no clock and no store.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from monitoring.scores import Direction
 from monitoring.shift import ShiftDetector
 from monitoring.signals.signal import Signal
 from monitoring.slices import NONE, Codes, SliceTable
+from monitoring.state import restore, written
 from monitoring.tally import tally
 from monitoring.watched import Watched
 from monitoring.windows import Windows
@@ -43,6 +44,12 @@ class Derivation(Protocol):
 
     def update(self, events: Iterable[Event]) -> list[Event]:
         """What can be concluded now."""
+
+    def to_bytes(self) -> bytes:
+        """All that it waits for, for `restore`."""
+
+    def restore(self, data: bytes) -> None:
+        """Go on from there. Raises UnusableState."""
 
 
 Judge = Callable[["Monitor", float], list[Finding]]
@@ -68,6 +75,22 @@ class MonitorRule:
 
 class Monitor:
     """Watches one service. Not for several threads."""
+
+    STATE: ClassVar[tuple[str, ...]] = (
+        "reader",
+        "relation",
+        "table",
+        "histogram",
+        "panes",
+        "windows",
+        "recent",
+        "reference",
+        "shifts",
+        "gradual",
+        "events",
+        "waited_for",
+        "_now",
+    )
 
     def __init__(
         self,
@@ -100,6 +123,7 @@ class Monitor:
         self.events = 0
         """Events taken so far, those that were derived included."""
         self.derivations: Final = tuple(derivations)
+        self._now = 0.0
         self.judges: Final = tuple(judges)
 
     def update(self, events: Sequence[Event]) -> None:
@@ -154,12 +178,32 @@ class Monitor:
             for part in (self.reference, self.shifts, self.gradual):
                 part.forget(code)
 
+    def state(self) -> bytes:
+        """All that it knows, for `restore`."""
+        return written(self)
+
+    def restore(self, state: bytes) -> None:
+        """Go on from there; it must have been made in the same way. Raises UnusableState, and is then of no use."""
+        restore(self, state)
+        self.shifts.expect(self.reference.expected(self._now))
+
+    @property
+    def waited_for(self) -> tuple[bytes, ...]:
+        """What derivations remember."""
+        return tuple(derivation.to_bytes() for derivation in self.derivations)
+
+    @waited_for.setter
+    def waited_for(self, remembered: tuple[bytes, ...]) -> None:
+        for derivation, data in zip(self.derivations, remembered, strict=True):
+            derivation.restore(data)
+
     def _take_pane(self, number: int, columns: Columns, codes: Codes, rows: NDArray[np.intp]) -> None:
         at = columns.at[rows]
         part = tally(float(at.max()), columns.values[rows], codes[rows], self.histogram)
         if number > self.panes.newest:
             self.reference.learn(self.shifts.calm())
-            self.shifts.expect(self.reference.expected(float(at.min())))
+            self._now = float(at.min())
+            self.shifts.expect(self.reference.expected(self._now))
         self.panes.add(number, part)
         self.reference.add(number, part)
         self.shifts.update(part, began=float(at.min()))

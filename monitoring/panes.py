@@ -5,7 +5,7 @@ traffic and on the length of the history, not on the traffic. Knows no detector.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class Totals:
 
 class Panes:
     """The last `count` panes of `pane_s` seconds each, aligned with the clock."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("newest", "late", "_used", "_n", "_sums")
 
     def __init__(self, slices: int, signals: int, *, pane_s: float = 300.0, count: int = 288) -> None:
         self.pane_s: Final = pane_s

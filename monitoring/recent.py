@@ -1,6 +1,6 @@
 """The latest rows, whole: where examples for an alarm come from. A ring of fixed size."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from monitoring.slices import Codes
 
 class Recent:
     """The last `size` rows of columns, with their slices."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_values", "_codes", "_at", "_ids", "_next")
 
     def __init__(self, signals: int, combinations: int, *, size: int = 20_000) -> None:
         self.size: Final = size

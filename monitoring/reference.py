@@ -7,7 +7,7 @@ normal. Knows no detector: who asks it to learn says what is calm.
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from monitoring.scores import Scores, scores_of
 from monitoring.slices import SliceTable
 from monitoring.tally import Tally
 
+EVERYTHING: Final = 0
+"""Number of the slice of all events."""
 _HOURS_OF_WEEK: Final = 168
 _SEASON_WEIGHT: Final = 500.0
 """So many events of any hour count as much as all that is known of this hour of the week."""
@@ -64,7 +66,7 @@ class Expected:
 
 
 @dataclass(slots=True, eq=False)
-class _Sums:
+class Learnt:
     """Counts by bin and sums of the signals, of every slice."""
 
     counts: Counts
@@ -75,6 +77,7 @@ class _Sums:
 class Restlessness:
     """How far the mean score of all events moves from pane to pane."""
 
+    STATE: ClassVar[tuple[str, ...]] = ("moments",)
     moments: NDArray[np.float64]
     """Shape (4, signals): panes, and sums of the means, of their squares, of their sampling variance."""
 
@@ -95,6 +98,8 @@ class Restlessness:
 class Reference:
     """What was learnt of every slice."""
 
+    STATE: ClassVar[tuple[str, ...]] = ("refused", "_learnt", "_seasons", "_waiting", "_restless")
+
     def __init__(
         self, table: SliceTable, histogram: Histogram, *, pane_s: float, rule: ReferenceRule = ReferenceRule()
     ) -> None:
@@ -107,7 +112,7 @@ class Reference:
         self._signals = len(histogram.starts)
         self._learnt = self._empty()
         self._seasons: dict[int, Counts] = {}
-        self._waiting: deque[tuple[int, _Sums]] = deque()
+        self._waiting: deque[tuple[int, Learnt]] = deque()
         self._scores: Scores | None = None
         self._restless = Restlessness(np.zeros((4, self._signals)))
 
@@ -147,9 +152,9 @@ class Reference:
         for season in self._seasons.values():
             season[code] = 0.0
 
-    def _empty(self) -> _Sums:
+    def _empty(self) -> Learnt:
         limit = self._table.limit
-        return _Sums(np.zeros((limit, self._histogram.total)), np.zeros((limit, self._signals)))
+        return Learnt(np.zeros((limit, self._histogram.total)), np.zeros((limit, self._signals)))
 
     def _is_ready(self) -> NDArray[np.bool_]:
         ready: NDArray[np.bool_] = self._histogram.per_signal(self._learnt.counts[0]) >= self.rule.warm_up
@@ -159,10 +164,11 @@ class Reference:
         learnt = self._histogram.per_signal(self._learnt.counts[0]).max()
         return self.rule.mode is Mode.PINNED and bool(learnt >= self.rule.pinned_at)
 
-    def _learn(self, number: int, pane: _Sums, calm: NDArray[np.bool_]) -> None:
+    def _learn(self, number: int, pane: Learnt, calm: NDArray[np.bool_]) -> None:
         if self._scores is not None:
             everything = pane.counts[0]
-            self._restless.observe(everything, self._scores, self._histogram.per_signal(everything))
+            n = self._histogram.per_signal(everything)
+            self._restless.observe(everything, self._scores, np.where(calm[EVERYTHING], n, 0.0))
         by_bin = calm[:, self._histogram.signal_of_bin]
         self.refused += int(pane.counts[~by_bin].sum())
         pane.counts[~by_bin] = 0.0

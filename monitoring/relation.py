@@ -9,7 +9,7 @@ later, from what the user did, are joined with the inputs of their request.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ _REMEMBERED: Final = 50_000
 
 class Relation:
     """Learns what inputs give, and adds to each batch what is left of its outcomes."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_sums", "_n", "_strata")
 
     def __init__(self, signals: Sequence[Signal], inputs: Sequence[str], outcomes: Sequence[str]) -> None:
         place = {signal.name: i for i, signal in enumerate(signals)}

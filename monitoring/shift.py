@@ -11,7 +11,7 @@ nor the normal restlessness of a signal raises an alarm. Knows no time window, a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,8 @@ class Shift:
 class ShiftDetector:
     """Watches all slices and signals at once. Memory is that of the slices times the signals."""
 
+    STATE: ClassVar[tuple[str, ...]] = ("_odds", "_moved")
+
     def __init__(
         self, signals: Sequence[Signal], *, slices: int, combinations: int, requests_per_false_alarm: float = 1e6
     ) -> None:
@@ -112,11 +114,6 @@ class ShiftDetector:
         self._step(odds, gained, values, part.sums[known][rows, signals][:, None], began, self._threshold[signals])
         self._odds[streams] = odds
         self._judge(streams, signals, odds)
-
-    @property
-    def is_alarmed(self) -> bool:
-        """Has anything moved anywhere?"""
-        return bool((self._moved != NOT_MOVED).any())
 
     def calm(self) -> NDArray[np.bool_]:
         """Shape (limit of slices, signals): nothing speaks for a shift."""

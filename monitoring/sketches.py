@@ -68,20 +68,24 @@ class Sketches:
 
     def to_bytes(self) -> bytes:
         """All of it, for `from_bytes`."""
-        sketches = {str(code): [one.hex() for one in sketch.serialize()] for code, sketch in self._of.items()}
-        return orjson.dumps({"numbers": self.numbers, "sketches": sketches})
+        sketches = {code: sketch.serialize() for code, sketch in self._of.items()}
+        lengths = {str(code): [len(part) for part in parts] for code, parts in sketches.items()}
+        head = orjson.dumps({"numbers": self.numbers, "lengths": lengths})
+        return b"\n".join((head, b"".join(part for parts in sketches.values() for part in parts)))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """What `to_bytes` gave. Raises UnusableState for anything else."""
+        head, _, body = data.partition(b"\n")
         try:
-            read = orjson.loads(data)
-            sketches = cls([int(number) for number in read["numbers"]])
-            for code, parts in read["sketches"].items():
+            read = orjson.loads(head)
+            sketches, start = cls(read["numbers"]), 0
+            for code, lengths in read["lengths"].items():
                 vector = sketches._sketch(int(code))
-                for place, part in zip(range(len(sketches.numbers)), parts, strict=True):
-                    vector.deserialize(bytes.fromhex(part), place)
-        except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
+                for place, length in enumerate(lengths):
+                    vector.deserialize(body[start : start + length], place)
+                    start += length
+        except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, IndexError) as error:
             raise UnusableState(f"these are no sketches: {error}") from error
         return sketches
 

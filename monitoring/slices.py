@@ -6,7 +6,7 @@ names cost the memory of a few thousand, and push out no slice that has traffic.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from datasketches import frequent_strings_sketch
@@ -27,6 +27,16 @@ Codes = NDArray[np.int32]
 
 class SliceTable:
     """Numbers of slices; number 0 is all events, if that combination is asked for."""
+
+    STATE: ClassVar[tuple[str, ...]] = (
+        "outside",
+        "_codes",
+        "_slices",
+        "_combination",
+        "_seen",
+        "_waiting",
+        "_promising",
+    )
 
     def __init__(self, combinations: Sequence[tuple[str, ...]], *, limit: int = 1_000) -> None:
         if limit < 1 + len(combinations):

@@ -7,7 +7,7 @@ slices, not on the traffic.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class Hour:
 
 class Windows:
     """The present window, the one before, and the reference."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_number", "_generation", "_present", "_before", "_hour", "_weeks")
 
     def __init__(self, numbers: Sequence[int], signals: int, *, window_s: float = 900.0) -> None:
         self.window_s: Final = window_s
