@@ -194,3 +194,12 @@ def test_a_number_is_learnt_like_a_share() -> None:
         reference.add(pane, tally(0.0, rows, np.zeros((1_000, 1), np.int32), histogram))
         reference.learn(CALM)
     assert reference.expected(0.0).pooled.means[0, 0] == pytest.approx(3.0, abs=0.03)
+
+
+def test_restlessness_is_not_learnt_from_a_fault() -> None:
+    watch = Watch(rule=ReferenceRule(warm_up=10))
+    for pane in range(60):
+        watch.add(pane, 0.1 if pane < 30 else 0.4)
+        watch.reference.learn(CALM if pane < 30 else calm_but(0))
+        watch.reference.expected(0.0)
+    assert float(watch.reference.expected(0.0).restless[0]) < 0.005
