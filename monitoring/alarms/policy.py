@@ -62,7 +62,9 @@ class Policy(Table):
     slices: tuple[tuple[Name, ...], ...] | None = None
     """Sets of fields by which slices are made, `[]` being everything; absent: any."""
     threshold: Threshold
+    """When it is too much: a table of one of the kinds below."""
     severity: Severity
+    """`info`, `warning` or `critical`; an alarm that spreads gets the next worse one."""
     warm_up_requests: Annotated[int, Field(ge=0)] = 20
     """A finding of fewer requests opens nothing."""
     warm_up_s: Seconds = 0.0
@@ -118,7 +120,9 @@ class Policies(Table):
     disabled: tuple[TableName, ...] = ()
     """Names of packaged policies that are not wanted."""
     policy: dict[TableName, Policy] = Field(default_factory=dict)
+    """By name, which is the name of the alarm too."""
     receiver: dict[TableName, Receiver] = Field(default_factory=dict)
+    """By name, as `route` has it."""
 
     def for_finding(self, finding: Finding) -> str | None:
         """Name of the policy that the finding concerns: its own, or the first statistical one that watches it."""

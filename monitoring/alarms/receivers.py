@@ -17,6 +17,7 @@ class Webhook(Table):
 
     kind: Literal["webhook"]
     url: Url
+    """Where it is sent."""
     secret_env: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")] | None = None
     """Variable of the environment that holds the key of the HMAC signature; the key stands in no file."""
     timeout_s: Timeout = 10.0

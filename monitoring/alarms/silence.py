@@ -22,6 +22,7 @@ class SilenceWindow(Table):
     begins: Clock
     """As in `"02:00"`."""
     ends: Clock
+    """Before the begin: on the next day."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.alarms.actions import Action, act
@@ -251,6 +251,7 @@ events = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(events)
 def test_whatever_comes_no_open_alarms_overlap_and_no_end_is_told_before_its_begin(
     checks: Sequence[tuple[float, list[object], float]],

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.alarms.alarm import Alarm, Verdict
@@ -67,6 +67,7 @@ def test_without_alarms_every_signal_is_silent() -> None:
     assert [row.droppable for row in found.signals] == [Droppable.SILENT]
 
 
+@settings(deadline=None)
 @given(st.lists(st.frozensets(st.sampled_from("abcdef"), min_size=1), max_size=12))
 def test_what_is_left_without_the_droppable_tells_of_every_confirmed_alarm(told: list[frozenset[str]]) -> None:
     found = report([alarm(n, RIGHT, *sorted(own)) for n, own in enumerate(told)])
@@ -114,6 +115,7 @@ def test_few_verdicts_propose_nothing() -> None:
     assert propose([]) == []
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(0.5, 1e9), min_size=2, max_size=8),
     st.lists(st.floats(0.5, 1e9), min_size=2, max_size=8),
