@@ -43,14 +43,14 @@ class Ticks:
 
 
 def course(
-    traffic: Traffic, view: ColumnView, plants: Sequence[Plant | None], *, reference_hours: int, hours: int
+    traffic: Traffic, view: ColumnView, planned: Sequence[tuple[Plant | None, int]], *, reference_hours: int
 ) -> Course:
-    """Calm hours of `traffic`, and for each drift a stream of its own seed that goes on; None plants nothing.
+    """Calm hours of `traffic`, and for each drift a stream of so many hours that goes on; None plants nothing.
 
     Each begins an hour later than the one before, so that the drifts come at all times of the day.
     """
     streams = []
-    for number, plant in enumerate(plants, 1):
+    for number, (plant, hours) in enumerate(planned, 1):
         first = reference_hours + number % 24
         planted = plant(traffic.start_s + (first + QUIET_HOURS) * HOUR_S) if plant else None
         changed = replace(traffic, drifts=(planted,) if planted else (), seed=traffic.seed * 100_000 + number)

@@ -95,7 +95,7 @@ def clipped_onset(device: str, at_s: float, *, lost_ms: int = 100, app_version: 
     version = (("app_version", app_version),) if app_version else ()
     treatment = Treatment(profile=CLIPPED.format(lost_ms))
     return Planted(
-        name=f"onset {lost_ms} ms",
+        name=f"onset-{lost_ms}ms",
         at_s=at_s,
         effect=Treated(treatment=treatment),
         slice=(*version, ("device_model", device)),
@@ -105,13 +105,15 @@ def clipped_onset(device: str, at_s: float, *, lost_ms: int = 100, app_version: 
 def silent(app_version: str, at_s: float, *, before: float = 0.02, after: float = 0.06) -> Planted:
     """An app version in which more recordings come without speech: its null rate rises from one share to another."""
     share = (after - before) / (1 - before)
-    return Planted(name="null rate", at_s=at_s, effect=Silent(share=share), slice=(("app_version", app_version),))
+    return Planted(name="null-rate", at_s=at_s, effect=Silent(share=share), slice=(("app_version", app_version),))
 
 
-def noisier(which: Slice, at_s: float, *, over_s: float, log_odds: float = 1.5, is_fault: bool = True) -> Planted:
+def noisier(
+    which: Slice, at_s: float, *, over_s: float, log_odds: float = 1.5, is_fault: bool = True, name: str = "noise"
+) -> Planted:
     """Noise that rises, slowly or, for a tenant that moves house, overnight."""
     return Planted(
-        name="noise", at_s=at_s, effect=Noisier(log_odds=log_odds), slice=which, over_s=over_s, is_fault=is_fault
+        name=name, at_s=at_s, effect=Noisier(log_odds=log_odds), slice=which, over_s=over_s, is_fault=is_fault
     )
 
 
@@ -137,7 +139,7 @@ def failing(at_s: float, *, share: float, which: Slice = FLEET) -> Planted:
 
 def more_of(which: Slice, at_s: float, *, factor: float) -> Planted:
     """Other traffic, in which no slice changes: an alarm that names one is false."""
-    return Planted(name="mix", at_s=at_s, effect=More(factor=factor), slice=which, is_fault=False)
+    return Planted(name="traffic-mix", at_s=at_s, effect=More(factor=factor), slice=which, is_fault=False)
 
 
 def bad_rollout(at_s: float, *, share: float = 0.1) -> Planted:

@@ -10,13 +10,15 @@ from functools import cache
 from math import isfinite
 
 from asr.audio import Audio, Span
+from asr.disagreement import compare
+from asr.front_end import Located
 from asr.loading import Detector
 from asr.loading import load_pipeline as load
 from asr.loudness import integrated_loudness_lufs
 from asr.metrics import word_errors
 from asr.pipeline import Pipeline, conclude, prepare_for
-from asr.statistics import measure
-from asr.vad import speech_spans
+from asr.statistics import extent
+from asr.vad import ClippingRule, speech_spans
 from data_pipeline import detectors
 from data_pipeline.errors import CannotSimulate
 from data_pipeline.evaluation.systems import OwnSystem
@@ -74,8 +76,8 @@ class Measurement:
     words_wrong: int
     statistics: Mapping[str, Value]
     """Fields of `asr.statistics.AudioStatistics`, by the detector of the request path."""
-    second_statistics: Mapping[str, Value]
-    """The same fields by WebRTC's detector."""
+    second: Mapping[str, Value]
+    """Signals of the second detector, WebRTC's, as the service's events have them."""
     timings_ms: Mapping[str, float]
     result_count: int | None = None
     """What the search finds; None where it was not asked."""
@@ -103,8 +105,6 @@ def hear(
     prepared.timings_ms["recognize"] = (time.perf_counter() - started) * 1e3
     heard = conclude(prepared, hypotheses, pipeline)
     words = word_errors([row.text or ""], [heard.raw_text]).words
-    webrtc = detectors.detector(Detector.WEBRTC)
-    second = measure(sent, speech_spans(webrtc.activity(sent), pipeline.front_end.clipping))
     return Measurement(
         profile=condition.profile.name,
         snr_db=condition.snr_db,
@@ -121,7 +121,7 @@ def hear(
         words=words.reference_length,
         words_wrong=words.errors,
         statistics=_rounded(asdict(heard.statistics)),
-        second_statistics=_rounded(asdict(second)),
+        second=_rounded(_second(prepared.located, pipeline.front_end.clipping)) if prepared.located else {},
         timings_ms={name: round(ms, 3) for name, ms in heard.timings_ms.items()},
     )
 
@@ -153,6 +153,18 @@ def _sent(row: Row, audio: Audio, speech: Sequence[Span], condition: Condition, 
 @cache
 def _sounds() -> Sounds:
     return read_sounds()
+
+
+def _second(located: Located, rule: ClippingRule) -> dict[str, Value]:
+    duration_s = located.audio.duration_s
+    spans = speech_spans(detectors.detector(Detector.WEBRTC).activity(located.audio), rule)
+    differing = compare(located.speech, spans, duration_s=duration_s)
+    heard = asdict(extent(spans, duration_s=duration_s))
+    return {
+        **{f"second_{name}": value for name, value in heard.items()},
+        "vad_disagreement": differing.share,
+        "vad_lead_difference_s": differing.lead_difference_s,
+    }
 
 
 def _finite(value: float) -> float | None:

@@ -24,6 +24,8 @@ from data_pipeline.traffic.hearing import Condition, Measurement, fingerprint, h
 
 WORKERS: Final = 2
 SEED: Final = 0
+VERSION: Final = 1
+"""Raised when more or other things are measured."""
 
 Found = dict[str, Measurement | None]
 """By their keys; None where the device sends nothing, or the recording cannot be used."""
@@ -39,7 +41,15 @@ class Bench:
 
     def keys(self, row: Row) -> list[str]:
         """One for each condition, equal where the same would be measured. Raises OSError, UndecodableAudio."""
-        about = [sha256(read_bytes(row.path)).hexdigest(), row.recording, row.offset_s, row.duration_s, row.text, SEED]
+        about = [
+            sha256(read_bytes(row.path)).hexdigest(),
+            row.recording,
+            row.offset_s,
+            row.duration_s,
+            row.text,
+            SEED,
+            VERSION,
+        ]
         return [_key(*about, repr(one), fingerprint(self.model_id, one.front_end)) for one in self.conditions]
 
     def measure(self, row: Row) -> list[Measurement | None]:

@@ -5,6 +5,7 @@ Knows no fleet; a fleet picks its devices from these.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from importlib.resources import files
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Final
@@ -81,3 +82,8 @@ def measure_all(
 def noise_rows(path: Path) -> list[Row]:
     """Pieces of the recordings of a manifest or folder in which nobody speaks. Raises what `noise_pieces` raises."""
     return list(noise_pieces(path, piece_s=NOISE_PIECE_S))
+
+
+def carried_noise() -> list[Row]:
+    """The pieces of the noises that come with the package."""
+    return noise_rows(Path(str(files("data_pipeline.simulation") / "sounds" / "noise.jsonl")))

@@ -24,8 +24,6 @@ SEARCH_MS: Final = 1.0
 SPREAD_DB: Final = 10.0
 """People differ in loudness by no more than this, either way: what is beyond is another recording studio."""
 SECOND_VAD_EVENT: Final = "second_vad"
-SECOND: Final = ("lead_silence_s", "trail_silence_s", "speech_s", "onset_clipped", "offset_clipped")
-"""What is told of the second detector."""
 
 Positions = NDArray[np.int64]
 
@@ -124,7 +122,7 @@ class Prototypes:
         more_s = device.lead_s if treatment.profile is None else 0.0
         query = _query(one, device, _shifted(one.statistics, louder_db, more_s), slowdown=treatment.slowdown)
         position = self.add(query.as_event(), heard)
-        self.second[position] = self.add(_second(device, _shifted(one.second_statistics, louder_db, more_s)))
+        self.second[position] = self.add(_second(one, device, more_s))
         return position
 
 
@@ -147,14 +145,18 @@ def _query(one: Measurement, device: DeviceModel, statistics: Mapping[str, Value
     )
 
 
-def _second(device: DeviceModel, statistics: Mapping[str, Value]) -> Event:
+def _second(one: Measurement, device: DeviceModel, more_s: float) -> Event:
+    found = dict(one.second)
+    if (lead_s := found.get("second_lead_silence_s")) and one.statistics["lead_silence_s"]:
+        found["second_lead_silence_s"] = max(lead_s + more_s, 0.0)
+        found["second_onset_clipped"] = lead_s + more_s <= 0
     return Event(
         event_id=f"_/{SECOND_VAD_EVENT}",
         request_id="_",
         at=0.0,
         kind=SECOND_VAD_EVENT,
         slices={"device_model": device.name, "os": device.os, "app_version": "_", "locale": "_"},
-        signals={f"second_{name}": statistics[name] for name in SECOND},
+        signals=found,
     )
 
 

@@ -59,31 +59,29 @@ class Course:
     streams: tuple[Stream, ...]
 
 
-def run(
-    system: System, courses: Iterable[Course], *, on_done: Callable[[int], None] = lambda requests: None
-) -> list[Trial]:
+def run(system: System, courses: Iterable[Course], *, on_trial: Callable[[], None] = lambda: None) -> list[Trial]:
     """A trial for each stream of each course. A stream with a fault is left once that is found.
 
-    `on_done` hears of the requests of each tick. The system itself is left as it is.
+    `on_trial` hears when one is over. The system itself is left as it is.
     """
     trials = []
     for course in courses:
         taught = deepcopy(system)
         for tick in course.reference():
             taught.learn(tick)
-            on_done(int(tick.is_request.sum()))
-        trials += [trial(deepcopy(taught), stream, on_done=on_done) for stream in course.streams]
+        for stream in course.streams:
+            trials.append(trial(deepcopy(taught), stream))
+            on_trial()
     return trials
 
 
-def trial(system: System, stream: Stream, *, on_done: Callable[[int], None] = lambda requests: None) -> Trial:
+def trial(system: System, stream: Stream) -> Trial:
     """Let a system go through one stream; it is changed by that."""
     truth, alarms, requests = stream.truth, list[Alarm](), 0
     touched_s: list[NDArray[np.float64]] = []
     for tick in stream.ticks():
         alarms += system.update(tick)
         requests += int(tick.is_request.sum())
-        on_done(int(tick.is_request.sum()))
         if truth is not None and truth.is_fault:
             touched_s.append(np.sort(tick.columns.at[tick.is_request & within(tick.columns.slices, truth.slice)]))
             if any(one.at_s >= truth.at_s and names(one.slice, truth.slice) for one in alarms):

@@ -163,7 +163,7 @@ def test_ticks_hold_all_of_the_stream_in_order(traffic: Traffic, first_phone: st
     assert max(int(one.is_request.sum()) for one in ticks) <= 501
     ends = [float(one.columns.at.max()) for one in ticks]
     assert ends == sorted(ends)
-    made = course(traffic, view, [lambda at: clipped_onset(first_phone, at), None], reference_hours=1, hours=1)
+    made = course(traffic, view, [(lambda at: clipped_onset(first_phone, at), 1), (None, 1)], reference_hours=1)
     assert [one.truth is None for one in made.streams] == [False, True]
     first = next(made.streams[0].ticks())
     assert made.streams[0].truth is not None
