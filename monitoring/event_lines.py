@@ -27,7 +27,7 @@ _FIELDS: Final = frozenset(one.name for one in fields(Event))
 _NUMBERS: Final = frozenset({float, int, bool, type(None)})
 _TEXTS: Final = frozenset({str})
 _IDENTIFIERS: Final = frozenset({str, type(None)})
-_CHUNK_BYTES: Final = 1024 * 1024
+_CHUNK_BYTES: Final = 256 * 1024
 _MAX_KNOWN: Final = 50_000
 _MAX_SAID: Final = 10
 
