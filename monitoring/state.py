@@ -83,7 +83,7 @@ class _Writer:
             return {name: self.plain(value.serialize())}
         if name in RECORDS and is_dataclass(value):
             return {name: {field.name: self.plain(getattr(value, field.name)) for field in fields(value)}}
-        return {attribute: self.plain(getattr(value, attribute)) for attribute in value.STATE}
+        return {attribute: self.plain(getattr(value, attribute)) for attribute in _remembers(value)}
 
     def _array(self, array: NDArray[np.generic]) -> object:
         if array.size < _MUCH:
