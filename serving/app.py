@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -46,6 +46,9 @@ from serving.telemetry import Telemetry
 from serving.transcriber import Patience, Transcriber
 from serving.uploads import BodyLimits
 from serving.voice_search import Privacy, VoiceSearch
+
+if TYPE_CHECKING:
+    from serving.tracing import Traces
 
 MEGABYTE: Final = 2**20
 VARIANT: Final = "champion"
@@ -122,14 +125,26 @@ def _second_vad(settings: Settings, registry: Registry, log: EventLog, telemetry
 
 
 def _heartbeat(settings: Settings, served_by: ServedBy, workers: int, log: EventLog, telemetry: Telemetry) -> Heartbeat:
-    replica = settings.monitoring.replica or socket.gethostname()
     return Heartbeat(
         telemetry.samples,
         partial(log.append, known_new=True),
         Machine(cores=available_cores(), workers=workers),
-        slices={"model": str(served_by.model), "variant": str(served_by.variant), "replica": replica},
+        slices={"model": str(served_by.model), "variant": str(served_by.variant), "replica": _replica(settings)},
         interval_s=settings.monitoring.heartbeat_s,
     )
+
+
+def _replica(settings: Settings) -> str:
+    return settings.monitoring.replica or socket.gethostname()
+
+
+def _traces(settings: Settings) -> "Traces | None":
+    """Raises ModuleNotFoundError where traces are wanted and their library is not installed."""
+    if not (endpoint := settings.monitoring.otlp_endpoint):
+        return None
+    from serving.tracing import open_traces
+
+    return open_traces(endpoint, replica=_replica(settings))
 
 
 def _pipeline(settings: Settings, registry: Registry) -> Pipeline:
@@ -174,26 +189,36 @@ def _alarms(settings: Settings) -> Alarms:
     return Alarms(AlarmStore.open(settings.store.url), policies)
 
 
+@asynccontextmanager
+async def _running(service: Service, traces: "Traces | None") -> AsyncIterator[None]:
+    """All that runs beside the requests; at the end what was taken is finished, the event log last."""
+    second_vad = service.voice_search.second_vad
+    service.batcher.start()
+    if second_vad:
+        second_vad.start()
+    counts = AlarmCounts(service.alarms.store.open_by_severity, service.telemetry.alarms)
+    async with service.heartbeat.beating(), counts.counting():
+        yield
+    service.ready = False
+    drain_s = service.settings.server.drain_s
+    await asyncio.to_thread(service.batcher.drain, drain_s)
+    service.transcriber.close()
+    if second_vad:
+        await asyncio.to_thread(second_vad.close, drain_s)
+    service.alarms.store.close()
+    await asyncio.to_thread(service.events.close, drain_s)
+    if traces:
+        await asyncio.to_thread(traces.close)
+
+
 def create_app(service: Service) -> FastAPI:
     """The ASGI app of a loaded service; it starts the workers, and drains them and the event log at the end."""
+    traces = _traces(service.settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        second_vad = service.voice_search.second_vad
-        service.batcher.start()
-        if second_vad:
-            second_vad.start()
-        counts = AlarmCounts(service.alarms.store.open_by_severity, service.telemetry.alarms)
-        async with service.heartbeat.beating(), counts.counting():
+        async with _running(service, traces):
             yield
-        service.ready = False
-        drain_s = service.settings.server.drain_s
-        await asyncio.to_thread(service.batcher.drain, drain_s)
-        service.transcriber.close()
-        if second_vad:
-            await asyncio.to_thread(second_vad.close, drain_s)
-        service.alarms.store.close()
-        await asyncio.to_thread(service.events.close, drain_s)
 
     app = FastAPI(title="voicesearch", lifespan=lifespan, docs_url=None, redoc_url=None)
     for kind in (ServingError, AsrError, MonitoringError):
@@ -212,5 +237,5 @@ def create_app(service: Service) -> FastAPI:
         max_held_bytes=round(limits.max_uploads_mb * MEGABYTE),
         timeout_s=limits.upload_timeout_s,
     )
-    app.add_middleware(RequestScope, telemetry=service.telemetry)
+    app.add_middleware(RequestScope, telemetry=service.telemetry, trace=traces.finished if traces else None)
     return app

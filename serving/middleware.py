@@ -3,6 +3,7 @@
 import logging
 import time
 import uuid
+from collections.abc import Callable
 
 import orjson
 from fastapi.exceptions import RequestValidationError
@@ -24,12 +25,20 @@ CLIENT_GONE = 499
 """Status in the log for a client that did not wait; nobody receives it."""
 
 
-class RequestScope:
-    """Gives each request an id, which stands in its answer's header, its log lines and its event."""
+WATCHERS = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Routes of those who watch the server."""
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+Trace = Callable[[Scope, int, float], None]
+"""Takes a finished request, its status and its seconds."""
+
+
+class RequestScope:
+    """Gives each request an id, which stands in its answer's header, its log lines, its event and its trace."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, trace: Trace | None = None) -> None:
         self._app = app
         self._telemetry = telemetry
+        self._trace = trace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and note what became of it."""
@@ -64,7 +73,9 @@ class RequestScope:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         self._telemetry.request(route, status, seconds, error=scope["state"].get("error_code"))
-        level = logging.DEBUG if route in {"/healthz", "/readyz", "/metrics"} else logging.INFO
+        if self._trace and route not in WATCHERS:
+            self._trace(scope, status, seconds)
+        level = logging.DEBUG if route in WATCHERS else logging.INFO
         fields = {"method": scope["method"], "route": route, "status": status, "ms": round(seconds * 1e3, 2)}
         logger.log(level, "request", extra=fields)
 

@@ -181,7 +181,7 @@ class MonitoringSettings(Section):
     """Share of spoken queries that a second voice detector hears too, after the answer and in idle time."""
     policies: Path | None = None
     """Policies of alarms, a TOML file over the packaged one."""
-    otlp_endpoint: str | None = None
+    otlp_endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
     """Where traces go (extra `tracing`), such as `http://127.0.0.1:4318/v1/traces`; absent: there are none."""
 
 

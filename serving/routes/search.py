@@ -63,6 +63,7 @@ async def search(request: Request) -> Response:
     )
     found = await while_connected(request, answer(query, service.voice_search))
     log_transcript(service, found.transcript)
+    request.state.timings_ms = found.timings_ms
     return json_response(answer_body(found, service.voice_search.served_by))
 
 
@@ -78,6 +79,7 @@ async def search_text(request: Request, typed: TextQuery) -> Response:
     )
     found = await answer(query, service.voice_search)
     log_transcript(service, found.transcript)
+    request.state.timings_ms = found.timings_ms
     return json_response(
         {
             "request_id": found.request_id,

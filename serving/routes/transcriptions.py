@@ -137,6 +137,7 @@ def _event(body: dict[str, object]) -> bytes:
 def _note(request: Request, service: Service, result: Transcription) -> None:
     """Count and keep what happened."""
     log_transcript(service, result.text)
+    request.state.timings_ms = result.timings_ms
     statistics = result.statistics
     service.telemetry.query(result.timings_ms, audio_s=statistics.duration_s, no_speech=result.no_speech)
     keeps = service.settings.privacy.store_transcripts
