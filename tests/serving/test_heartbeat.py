@@ -1,6 +1,7 @@
 """What the server tells of itself: the figures between two readings, and the event in the store."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -127,3 +128,10 @@ def test_a_server_tells_of_itself(server_events: list[Event]) -> None:
     assert (busy.signals["rss_mib"] or 0) > 50
     assert 0 < (busy.signals["cpu_share"] or 0) <= 1.05
     assert busy.signals["mean_batch_size"] == 1.0
+
+
+def test_the_page_names_every_signal() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    (row,) = [line for line in page.splitlines() if line.startswith("| kind `server` |")]
+    named = set(re.findall(r"`(\w+)`", row.rsplit("|", 2)[1]))
+    assert named == signals(NOTHING, replace(NOTHING, at_s=101.0), MACHINE, loop_lag_s=0.0).keys()

@@ -1,5 +1,6 @@
 """The detector behind the request path: what it writes, and that it gives way to everything else."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -217,3 +218,10 @@ def test_whichever_is_on_the_path_the_other_is_behind_it(
             assert (second.signals["second_lead_silence_s"] or 0) == pytest.approx(0.7, abs=0.15)
         else:
             assert server.metric("voicesearch_second_vad_total") == 0
+
+
+def test_the_page_names_every_signal() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    (row,) = [line for line in page.splitlines() if line.startswith("| kind `second_vad` |")]
+    signals = second_event(QUERY, sound(), eager(), ClippingRule()).signals
+    assert set(re.findall(r"`(\w+)`", row.rsplit("|", 2)[1])) == signals.keys()
