@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from asr.front_end import FrontEnd, SilenceKind
@@ -20,21 +20,14 @@ from asr.loading import Detector
 from asr.loudness import LoudnessTarget
 from asr.vad import ClippingRule
 from serving import environment
+from serving.monitoring_settings import MonitoringSettings
+from serving.section import NotNegative, Positive, Section, Share
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Padding = Annotated[float, Field(ge=0, le=5)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 _CLIPPING = ClippingRule()
 _LOUDNESS = LoudnessTarget()
 _FRONT_END = FrontEnd()
-
-
-class Section(BaseModel):
-    """A table of the file; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class ServerSettings(Section):
@@ -168,21 +161,6 @@ class PrivacySettings(Section):
     """Keep the audio of requests that carry `consent=true`."""
     audio_folder: Path = Path(".voicesearch/audio")
     """Where such audio is kept."""
-
-
-class MonitoringSettings(Section):
-    """What the server tells of itself, to monitors and others."""
-
-    heartbeat_s: NotNegative = 10.0
-    """How often the server leaves an event about itself; 0: never."""
-    replica: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """Name of this server among others; absent: the machine's name."""
-    second_vad_share: Share = 1.0
-    """Share of spoken queries that a second voice detector hears too, after the answer and in idle time."""
-    policies: Path | None = None
-    """Policies of alarms, a TOML file over the packaged one."""
-    otlp_endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
-    """Where traces go (extra `tracing`), such as `http://127.0.0.1:4318/v1/traces`; absent: there are none."""
 
 
 class LimitSettings(Section):
