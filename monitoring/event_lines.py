@@ -65,7 +65,7 @@ class LinesRead:
         self.unknown_fields[name if has_room else "..."] += 1
 
 
-def read(path: Path, seen: LinesRead | None = None, *, batch_size: int = 2_000) -> Iterator[list[Event]]:
+def read(path: Path, seen: LinesRead | None = None, *, batch_size: int = 1_000) -> Iterator[list[Event]]:
     """The events of a file, of a gzip file (by its name), or of the standard input (`-`), in batches as they stand.
 
     `seen` is filled as the batches are taken. Raises UnreadableEvents where the file cannot be read (on).
