@@ -38,6 +38,8 @@ FREEZE: Final = 6.0
 """Evidence, in nats, from which a slice and signal are not calm."""
 HEADROOM: Final = 5.0
 """Nats by which evidence may go beyond the threshold, so that an end is noticed soon."""
+RECEDED: Final = 3.0
+"""Nats by which evidence must have gone back from its most, so that it is not by chance."""
 MAIN_WEIGHT: Final = 5.0
 """So many times more of the false alarms are granted to shares of output and behaviour than to other signals."""
 BAD_WAY: Final = 0.8
@@ -166,19 +168,31 @@ class ShiftDetector:
         odds[:, _CUSUM] = np.clip(odds[:, _CUSUM] + gained, 0.0, most)
 
     def _judge(self, streams: NDArray[np.intp], signals: NDArray[np.intp], odds: NDArray[np.float64]) -> None:
-        """A shift is over when nothing speaks any more for the largest distance that fitted it."""
         weighted = odds[:, _ODDS] * self._weights[signals]
         moved = self._moved[streams]
         new = (moved == NOT_MOVED) & (np.log(weighted.sum(axis=1) + 1e-300) >= self._threshold[signals])
         moved[new] = np.argmax(weighted[new], axis=1)
         rows = np.flatnonzero(moved != NOT_MOVED)
-        cusums, fits = odds[rows, _CUSUM], moved[rows]
-        this, larger = np.arange(len(rows)), np.minimum(fits + 1, odds.shape[2] - 1)
-        fits += (larger % len(TILTS) != 0) & (larger > fits) & (cusums[this, larger] >= cusums[this, fits])
-        over = cusums[this, fits] == 0.0
+        fits, over = _followed(moved[rows], odds[rows, _CUSUM], self._threshold[signals[rows]] + HEADROOM)
         moved[rows] = np.where(over, NOT_MOVED, fits)
         self._moved[streams] = moved
         self._odds[streams[rows[over]]] = 0.0
+
+
+def _followed(
+    fits: NDArray[np.int8], cusums: NDArray[np.float64], most: NDArray[np.float64]
+) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Which alternatives fit shifts now, and which shifts are over: shape (shifts,); `cusums` (shifts, alternatives).
+
+    A larger distance fits when more speaks for it, a smaller one when nothing does for the larger, and all that can
+    for the smaller. A shift is over when nothing speaks for its distance, and less than before for the smaller.
+    """
+    each, place = np.arange(len(fits)), fits % len(TILTS)
+    larger = fits + (place < len(TILTS) - 1)
+    fits = np.where(cusums[each, larger] > cusums[each, fits], larger, fits)
+    smaller = fits - (fits % len(TILTS) > 0)
+    refuted, left = cusums[each, fits] == 0.0, cusums[each, smaller]
+    return np.where(refuted & (left >= most), smaller, fits), refuted & (left <= most - RECEDED)
 
 
 def _weights(signals: Sequence[Signal]) -> NDArray[np.float64]:
