@@ -21,7 +21,8 @@ from data_pipeline.behaviour.fit import Accuracy, edit_distance_judge, fit, judg
 from data_pipeline.behaviour.halves import halves, is_for_test, read_queries
 from data_pipeline.behaviour.pairs import Pair, Query, spoken_pairs, typed_pairs
 from data_pipeline.behaviour.takes import Asked, devices, listen, spoken_queries
-from data_pipeline.behaviour.users import UserModel, watch
+from data_pipeline.behaviour.users import UserModel
+from data_pipeline.behaviour.watch import watch
 from data_pipeline.evaluation.answer_journal import open_journal
 from data_pipeline.evaluation.systems import own_systems
 from data_pipeline.evaluation.variants import DEFAULT, read_variant
@@ -30,7 +31,7 @@ from monitoring.behaviour.retry import FEATURES, RetryDetector
 
 USUAL: Final = frozenset({"phone", "headset", "telephone-line", "phone-snr-20", "phone-clipped-end"})
 """Devices whose errors stand for those of texts."""
-SAY_IT_AGAIN: Final = (0.3, 0.6, 0.9)
+ASK_AGAIN: Final = (0.3, 0.6, 0.9)
 """Nobody knows how many users do."""
 
 
@@ -61,8 +62,8 @@ def rebuild(data: Path, out: Path, profiles: Sequence[DeviceProfile]) -> None:
         "detector, spoken pairs": asdict(spoken),
         f"edit distance, threshold {threshold:.2f}": asdict(beside),
         **{
-            f"users, {share:.0%} say it again": asdict(watch(others, detector.is_retry, UserModel(says_it_again=share)))
-            for share in SAY_IT_AGAIN
+            f"users, {share:.0%} ask again": asdict(watch(others, detector.is_retry, UserModel(asks_again=share)))
+            for share in ASK_AGAIN
         },
     }
     (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")

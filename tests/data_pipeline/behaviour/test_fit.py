@@ -12,7 +12,8 @@ from data_pipeline.behaviour.halves import read_queries
 from data_pipeline.behaviour.pairs import Pair, Query, spoken_pairs, typed_pairs
 from data_pipeline.behaviour.rebuild import rebuild
 from data_pipeline.behaviour.takes import Asked
-from data_pipeline.behaviour.users import UserModel, watch
+from data_pipeline.behaviour.users import UserModel
+from data_pipeline.behaviour.watch import watch
 from data_pipeline.manifest import Row, write_manifest
 from data_pipeline.simulation.profiles import DeviceProfile
 from monitoring.behaviour.retry import FEATURES, shipped_detector
@@ -68,10 +69,10 @@ def test_users_redo_more_where_more_goes_wrong(asked: list[Asked]) -> None:
 
 
 def test_users_who_never_repeat_are_hardly_taken_for_repeating(asked: list[Asked]) -> None:
-    patient = UserModel(says_it_again=0.0, repeats_anyway=0.0, asks_more=0.0)
+    patient = UserModel(asks_again=0.0, repeats_anyway=0.0, asks_more=0.0)
     watched = watch(asked, shipped_detector().is_retry, patient)
     assert [one.redo_rate for one in watched.devices] == [0, 0, 0]
-    assert [one.retry_rate for one in watched.devices] == [0, 0, 0]
+    assert [one.put_again_rate for one in watched.devices] == [0, 0, 0]
     assert watched.pearson is None
 
 
@@ -87,4 +88,4 @@ def test_rebuild_writes_weights_and_figures(
     assert tuple(written["weights"]) == FEATURES
     figures = json.loads((out / "figures.json").read_text())
     assert figures["detector"]["overall"]["accuracy"] == pytest.approx(written["card"]["accuracy"], abs=1e-4)
-    assert len(figures["users, 60% say it again"]["devices"]) == len(profiles)
+    assert len(figures["users, 60% ask again"]["devices"]) == len(profiles)
