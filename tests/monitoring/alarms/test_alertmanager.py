@@ -111,7 +111,6 @@ def test_alertmanager_follows_an_alarm_through_its_life(
     shift(PHONE)
     assert len(alertmanager.until(1)) == 1
     shift(FLEET)
-    time.sleep(0.2)
     [alert] = alertmanager.until(1)
     assert (alert["labels"]["severity"], "device_model" in alert["labels"]) == ("critical", False)
     alarms.act(sqlite_store.page()[0].alarm_id, Action.RESOLVE, by="ann", now=now)
