@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from monitoring.events import Event
 from monitoring.histogram import Histogram
 from monitoring.signals.signal import Group, Signal, Worse, field
+from monitoring.slices import Codes
 from monitoring.tally import Tally, tally
 
 Array = NDArray[np.float64]
@@ -25,11 +26,11 @@ def event(n: int = 0, *, kind: str = "request", slices: dict[str, str] | None = 
     )
 
 
-def tally_of(histogram: Histogram, values: Array, codes: Array | int = 0) -> Tally:
+def tally_of(histogram: Histogram, values: Array, codes: NDArray[np.int64] | Codes | int = 0) -> Tally:
     """Values of one signal, or of shape (events, signals), in one slice or in those of each event."""
-    table = values.reshape(len(values), -1).astype(float)
-    numbers = np.broadcast_to(np.asarray(codes, np.int32), (len(values),)) if np.ndim(codes) < 2 else codes
-    return tally(0.0, table, np.asarray(numbers, np.int32).reshape(len(values), -1), histogram)
+    table = values.astype(float).reshape(len(values), len(histogram.starts))
+    numbers = np.full((len(values), 1), codes) if isinstance(codes, int) else codes.reshape(len(values), -1)
+    return tally(0.0, table, numbers.astype(np.int32), histogram)
 
 
 def taught(values: Array, *signals: Signal) -> Histogram:
