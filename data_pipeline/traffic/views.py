@@ -65,10 +65,10 @@ class SliceNames:
         }
 
 
-def events(traffic: Traffic, *, first_hour: int = 0) -> Iterator[Event]:
-    """The stream from an hour on, without end."""
+def events(traffic: Traffic, *, first_hour: int = 0, hours: int | None = None) -> Iterator[Event]:
+    """The stream from an hour on, for so many hours or without end."""
     names = SliceNames(traffic)
-    for block in traffic.hours(first_hour):
+    for block in islice(traffic.hours(first_hour), hours):
         yield from events_of(block, traffic, names)
 
 
