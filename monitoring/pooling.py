@@ -13,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.histogram import Counts, Histogram
-from monitoring.scores import Scores
+from monitoring.scores import Direction, Scores
 from monitoring.slices import SliceTable
 
 LEAST_PRIOR: Final = 20.0
 MOST_PRIOR: Final = 1e6
 """Bounds of the number of events that a parent counts as."""
+USUAL: Final = 4.0
+"""Squared standard errors by which a slice may differ from its parent before it is taken for unlike."""
+EVERYTHING: Final = 0
+"""Number of the slice of all events."""
 SMOOTHING: Final = 0.5
 """Events that every bin is given in advance (Jeffreys)."""
 
@@ -63,19 +67,23 @@ def parents_of(combination: Sequence[str], codes: NDArray[np.intp], table: Slice
 
 
 def prior_weight(here: PerSignal, there: PerSignal, n: PerSignal, variance: NDArray[np.float64]) -> PerSignal:
-    """How many events a parent counts as, shape (signals,): mean scores of slices, of their parents, and counts.
+    """How many events a parent counts as: mean scores of slices and of their parents, counts, variance of a score.
+
+    Shape (slices, signals); the variance has shape (signals,). A slice that is unlike its parent beyond chance leans on
+    it less, whatever its siblings do: most phones may be alike, and a laptop none of them.
 
     >>> n, half, variance = np.full((2, 1), 100.0), np.full((2, 1), 0.5), np.array([0.25])
     >>> alike = prior_weight(half, half, n, variance)
     >>> unlike = prior_weight(np.array([[0.1], [0.9]]), half, n, variance)
-    >>> float(alike[0]), float(unlike[0])
-    (1000000.0, 20.0)
+    >>> alike.tolist(), unlike.tolist()
+    ([[1000000.0], [1000000.0]], [[20.0], [20.0]])
     """
+    variance = np.maximum(variance, 1e-9)
+    chance = n * (here - there) ** 2 / variance
     used = n > 0
-    distance = (n * (here - there) ** 2).sum(axis=0, where=used)
-    between = (distance - used.sum(axis=0) * variance) / np.maximum(n.sum(axis=0), 1)
-    weight: PerSignal = np.clip(variance / np.maximum(between, 1e-12), LEAST_PRIOR, MOST_PRIOR)
-    return weight
+    between = variance * (chance.sum(axis=0, where=used) - used.sum(axis=0)) / np.maximum(n.sum(axis=0), 1)
+    weight = variance / np.maximum(between, 1e-12) / np.maximum(chance / USUAL, 1.0)
+    return np.asarray(np.clip(weight, LEAST_PRIOR, MOST_PRIOR))
 
 
 def _pool(
@@ -88,8 +96,11 @@ def _pool(
     scores: Scores,
 ) -> None:
     n = result.own[codes]
-    here = scores.up(counts[codes]) / np.maximum(n, 1)
-    prior = prior_weight(here, scores.up(result.shares[parents]), n, scores.variance)
+    here = scores.sums(counts[codes]) / np.maximum(n, 1)
+    there = scores.sums(result.shares[parents])
+    variances = scores.variances(result.shares[EVERYTHING])
+    ways = [d for d in Direction if d is not Direction.DOWN]
+    prior = np.min([prior_weight(here[d], there[d], n, variances[d]) for d in ways], axis=0)
     weight = np.minimum(prior, result.weight[parents])
     spread = histogram.signal_of_bin
     mixed = counts[codes] + weight[:, spread] * result.shares[parents]

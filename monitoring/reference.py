@@ -14,17 +14,14 @@ from numpy.typing import NDArray
 
 from monitoring.histogram import Counts, Histogram
 from monitoring.pooling import Pooled, pooled
-from monitoring.scores import Scores, scores_of
+from monitoring.restlessness import Restlessness
+from monitoring.scores import Direction, Scores, scores_of
+from monitoring.season import Season
 from monitoring.slices import SliceTable
 from monitoring.tally import Tally
 
 EVERYTHING: Final = 0
 """Number of the slice of all events."""
-_HOURS_OF_WEEK: Final = 168
-_SEASON_WEIGHT: Final = 500.0
-"""So many events of any hour count as much as all that is known of this hour of the week."""
-_FEW: Final = 12
-"""Panes, or events in a pane, that tell nothing of how restless a signal is."""
 
 
 class Mode(StrEnum):
@@ -35,14 +32,14 @@ class Mode(StrEnum):
     ROLLING = "rolling"
     """What is old is forgotten by halves."""
     SEASONAL = "seasonal"
-    """Rolling, and this hour of the week weighs more than others."""
+    """Rolling, and moved by what this hour of the week usually moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceRule:
     """How a reference is kept."""
 
-    mode: Mode = Mode.ROLLING
+    mode: Mode = Mode.SEASONAL
     half_life_s: float = 7 * 86_400.0
     """After which time what was learnt counts half."""
     warm_up: int = 2_000
@@ -59,8 +56,12 @@ class Expected:
 
     pooled: Pooled
     scores: Scores
+    mean_score: NDArray[np.float64]
+    """Shape (slices, signals), of the score `UP`."""
+    variance: NDArray[np.float64]
+    """Shape (directions, slices, signals): of each score."""
     restless: NDArray[np.float64]
-    """Shape (signals,): standard deviation of the mean score from pane to pane, beyond chance."""
+    """Shape (slices, signals): tilt by which a signal moves from hour to hour while nothing is wrong."""
     ready: NDArray[np.bool_]
     """Shape (signals,): enough is known to expect anything."""
 
@@ -73,32 +74,10 @@ class Learnt:
     sums: NDArray[np.float64]
 
 
-@dataclass(slots=True, eq=False)
-class Restlessness:
-    """How far the mean score of all events moves from pane to pane."""
-
-    STATE: ClassVar[tuple[str, ...]] = ("moments",)
-    moments: NDArray[np.float64]
-    """Shape (4, signals): panes, and sums of the means, of their squares, of their sampling variance."""
-
-    def observe(self, counts: Counts, scores: Scores, n: NDArray[np.float64]) -> None:
-        """One pane of all events: counts of shape (bins,), values of shape (signals,)."""
-        many = n >= _FEW
-        mean = np.where(many, scores.up(counts) / np.maximum(n, 1), 0.0)
-        self.moments += np.array([many, mean, mean**2, np.where(many, scores.variance / np.maximum(n, 1), 0.0)])
-
-    def deviation(self) -> NDArray[np.float64]:
-        """Standard deviation beyond chance, shape (signals,); 0 while too few panes are known."""
-        panes, means, squares, noise = self.moments
-        with np.errstate(invalid="ignore", divide="ignore"):
-            excess = squares / panes - (means / panes) ** 2 - noise / panes
-        return np.where(panes >= _FEW, np.sqrt(np.maximum(excess, 0.0)), 0.0)
-
-
 class Reference:
     """What was learnt of every slice."""
 
-    STATE: ClassVar[tuple[str, ...]] = ("refused", "_learnt", "_seasons", "_waiting", "_restless")
+    STATE: ClassVar[tuple[str, ...]] = ("refused", "_learnt", "_season", "_waiting", "_restless")
 
     def __init__(
         self, table: SliceTable, histogram: Histogram, *, pane_s: float, rule: ReferenceRule = ReferenceRule()
@@ -111,10 +90,10 @@ class Reference:
         self._histogram = histogram
         self._signals = len(histogram.starts)
         self._learnt = self._empty()
-        self._seasons: dict[int, Counts] = {}
+        self._season = Season(histogram)
         self._waiting: deque[tuple[int, Learnt]] = deque()
-        self._scores: Scores | None = None
-        self._restless = Restlessness(np.zeros((4, self._signals)))
+        self._restless = Restlessness(table.limit, self._signals)
+        self._expected: Expected | None = None
 
     def add(self, pane: int, part: Tally) -> None:
         """Keep a tally until its pane is learnt from; what is late counts as of the oldest that waits."""
@@ -137,20 +116,25 @@ class Reference:
     def expected(self, at: float) -> Expected:
         """What is normal at that time, of the slices that there are."""
         size = len(self._table)
-        self._scores = scores_of(self._learnt.counts[0], self._histogram)
-        counts, sums = self._learnt.counts[:size], self._learnt.sums[:size]
-        normal = pooled(counts, sums, self._table, self._histogram, self._scores)
-        season = self._seasons.get(_hour_of_week(at))
-        if season is not None:
-            self._lean(normal, season[:size])
-        return Expected(normal, self._scores, self._restless.deviation(), self._is_ready())
+        scores = scores_of(self._learnt.counts[EVERYTHING], self._histogram)
+        normal = pooled(self._learnt.counts[:size], self._learnt.sums[:size], self._table, self._histogram, scores)
+        if self.rule.mode is Mode.SEASONAL:
+            self._follow_season(normal, at)
+        self._expected = Expected(
+            pooled=normal,
+            scores=scores,
+            mean_score=scores.up(normal.shares),
+            variance=np.maximum(scores.variances(normal.shares), 1e-6),
+            restless=self._restless.tilts(self._table),
+            ready=self._is_ready(),
+        )
+        return self._expected
 
     def forget(self, code: int) -> None:
         """The slice's number means another slice from now on, or what is normal for it has changed for good."""
         for sums in (self._learnt, *(pane for _, pane in self._waiting)):
             sums.counts[code], sums.sums[code] = 0.0, 0.0
-        for season in self._seasons.values():
-            season[code] = 0.0
+        self._restless.forget(code)
 
     def _empty(self) -> Learnt:
         limit = self._table.limit
@@ -165,10 +149,7 @@ class Reference:
         return self.rule.mode is Mode.PINNED and bool(learnt >= self.rule.pinned_at)
 
     def _learn(self, number: int, pane: Learnt, calm: NDArray[np.bool_]) -> None:
-        if self._scores is not None:
-            everything = pane.counts[0]
-            n = self._histogram.per_signal(everything)
-            self._restless.observe(everything, self._scores, np.where(calm[EVERYTHING], n, 0.0))
+        at = number * self._pane_s
         by_bin = calm[:, self._histogram.signal_of_bin]
         self.refused += int(pane.counts[~by_bin].sum())
         pane.counts[~by_bin] = 0.0
@@ -179,17 +160,18 @@ class Reference:
             self._learnt.sums *= keep
         self._learnt.counts += pane.counts
         self._learnt.sums += pane.sums
-        if self.rule.mode is Mode.SEASONAL:
-            season = self._seasons.setdefault(_hour_of_week(number * self._pane_s), np.zeros_like(pane.counts))
-            season *= 0.5 ** (self._pane_s / 3_600)  # an hour of this: the week before counts half
-            season += pane.counts
+        self._season.add(at, pane.counts[EVERYTHING], pane.sums[EVERYTHING])
+        if self._expected is not None:
+            self._observe(at, pane, self._expected)
 
-    def _lean(self, normal: Pooled, season: Counts) -> None:
-        n = self._histogram.per_signal(season)
-        total = (n + _SEASON_WEIGHT)[:, self._histogram.signal_of_bin]
-        normal.shares[:] = (season + _SEASON_WEIGHT * normal.shares) / total
-        np.minimum(normal.weight, n + _SEASON_WEIGHT, out=normal.weight)
+    def _observe(self, at: float, pane: Learnt, expected: Expected) -> None:
+        size = len(expected.mean_score)
+        counts = pane.counts[:size]
+        n = self._histogram.per_signal(counts)
+        variance = expected.variance[Direction.UP]
+        self._restless.observe(at, n, expected.scores.up(counts), expected.mean_score, variance)
 
-
-def _hour_of_week(at: float) -> int:
-    return int(at // 3_600) % _HOURS_OF_WEEK
+    def _follow_season(self, normal: Pooled, at: float) -> None:
+        moved = normal.shares * self._season.ratios(at)
+        normal.shares[:] = moved / self._histogram.per_signal(moved)[:, self._histogram.signal_of_bin]
+        normal.means[:] += self._season.offsets(at)

@@ -29,7 +29,7 @@ TOLERANCE: Final = 0.02
 UNSURE: Final = 3.0
 """Standard errors of the reference that are tolerated too."""
 RESTLESS: Final = 2.0
-"""Standard deviations of what moves from pane to pane that are tolerated too."""
+"""Standard deviations of the restlessness that are tolerated too."""
 NEW_UNSURE: Final = 4.0
 """The same for a slice that is not known itself, only the one that it is part of."""
 KNOWN_FROM: Final = 100.0
@@ -217,12 +217,10 @@ def _log_thresholds(signals: Sequence[Signal], values_per_false_alarm: float) ->
 
 def _tilts(expected: Expected) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Tolerated tilts and those that would be a shift, both of shape (slices, signals, directions, tilts)."""
-    pooled, scores = expected.pooled, expected.scores
+    pooled, exists = expected.pooled, expected.scores.exists[..., None]
     unsure = np.where(pooled.own >= KNOWN_FROM, UNSURE, NEW_UNSURE) / np.sqrt(np.maximum(pooled.weight, 1.0))
-    variance = np.maximum(scores.variances(pooled.shares), 1e-6).transpose(1, 2, 0)
-    tolerated = TOLERANCE + unsure[..., None] / np.sqrt(variance)
-    tolerated += (RESTLESS * expected.restless / scores.variance)[:, None]
-    exists = scores.exists[..., None]
+    error = unsure[..., None] / np.sqrt(expected.variance.transpose(1, 2, 0))
+    tolerated = TOLERANCE + error + RESTLESS * expected.restless[..., None]
     within = np.where(exists, tolerated[..., None], 0.0)
     return np.broadcast_to(within, (*within.shape[:-1], len(TILTS))), within + np.where(exists, TILTS, 0.0)
 
