@@ -3,10 +3,8 @@
 Bounded in memory, whatever comes. Gathers and waits; what behaviour is, the definitions beside this file say.
 """
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
-from itertools import islice
 from typing import Final
 
 from monitoring.behaviour.conclusion import conclude
@@ -56,7 +54,7 @@ class BehaviourTracker:
         self._due: list[tuple[float, int, str]] = []
         """A heap: time, order of arrival, request."""
         self._arrived = 0
-        self._persons: dict[str, deque[Query]] = {}
+        self._persons: dict[str, list[Query]] = {}
         self._early_actions: dict[str, list[Action]] = {}
         """Actions that came before their query."""
 
@@ -132,7 +130,7 @@ class BehaviourTracker:
         heappush(self._due, (query.at, self._arrived, query.request_id))
         person = query.person
         if person is not None:
-            _insert(self._persons.setdefault(person, deque()), query)
+            _insert(self._persons.setdefault(person, []), query)
 
     def _take_action(self, action: Action) -> None:
         waiting = self._open.get(action.request_id)
@@ -151,20 +149,21 @@ class BehaviourTracker:
     def _conclude_oldest(self, *, is_over: bool) -> Sequence[Event]:
         _, _, request_id = heappop(self._due)
         query, actions = self._open.pop(request_id)
-        followers = self._followers(query)
+        later = self._later(query)
         if (SPOKEN if query.is_spoken else TYPED) not in self._kinds:
             return ()
-        until = query.at + self.horizon_s
+        until, same = query.at + self.horizon_s, self._same_wish
+        followers = None if later is None else tuple(Follower(one, asks_again(query, one, same)) for one in later)
         done = tuple(sorted((one for one in actions if one.at <= until), key=lambda one: one.at))
-        return (conclude(Episode(query, followers, done), self._same_wish, at=until, is_over=is_over),)
+        return (conclude(Episode(query, followers, done), same, at=until, is_over=is_over),)
 
-    def _followers(self, query: Query) -> tuple[Follower, ...] | None:
-        """The person's later queries; the query itself, which is their oldest, leaves their list."""
+    def _later(self, query: Query) -> Sequence[Query] | None:
+        """What the person asked after that within the horizon; the query, their oldest one, leaves their list."""
         person = query.person
         if person is None:
             return None
         asked = self._persons[person]
-        asked.popleft()
+        del asked[0]
         if not asked:
             del self._persons[person]
             return ()
@@ -172,8 +171,7 @@ class BehaviourTracker:
             self.counts.crowded += 1
             return None
         until = query.at + self.horizon_s
-        later = (one for one in islice(asked, MAX_FOLLOWERS) if one.at <= until)
-        return tuple(Follower(one, asks_again(query, one, self._same_wish)) for one in later)
+        return [one for one in asked[:MAX_FOLLOWERS] if one.at <= until]
 
     def _forget_early_actions(self) -> None:
         """Those that are so old that their query would be too late. In order of arrival, so one look is enough."""
@@ -185,7 +183,7 @@ class BehaviourTracker:
             self.counts.unmatched += len(self._early_actions.pop(first))
 
 
-def _insert(asked: deque[Query], query: Query) -> None:
+def _insert(asked: list[Query], query: Query) -> None:
     """In order of time, behind those of the same time; mostly at the end."""
     place = len(asked)
     while place and asked[place - 1].at > query.at:
