@@ -39,7 +39,7 @@ class Sketches:
             order = np.argsort(column, kind="stable")
             touched, starts = np.unique(column[order], return_index=True)
             ordered = rows[order]
-            for code, start, end in zip(touched.tolist(), starts, [*starts[1:], len(order)], strict=True):
+            for code, start, end in zip(touched.tolist(), starts, [*starts, len(order)][1:], strict=True):
                 if code != NONE:
                     self._sketch(code).update(ordered[start:end])
 
@@ -79,14 +79,16 @@ class Sketches:
         head, _, body = data.partition(b"\n")
         try:
             read = orjson.loads(head)
-            sketches, start = cls(read["numbers"]), 0
+            sketches, start = cls([int(number) for number in read["numbers"]]), 0
             for code, lengths in read["lengths"].items():
                 vector = sketches._sketch(int(code))
-                for place, length in enumerate(lengths):
+                for place, length in zip(range(len(sketches.numbers)), lengths, strict=True):
                     vector.deserialize(body[start : start + length], place)
                     start += length
         except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, IndexError) as error:
             raise UnusableState(f"these are no sketches: {error}") from error
+        if start != len(body):
+            raise UnusableState("these are no sketches: their length is wrong")
         return sketches
 
     def _sketch(self, code: int) -> vector_of_kll_floats_sketches:
