@@ -4,7 +4,8 @@ Pure functions over records. What is undefined is None: the median delay when ha
 over no requests. Knows no detector and no stream.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Final
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from monitoring.backtest.intervals import Interval, binomial_interval, poisson_interval
 from monitoring.backtest.truth import Truth
-from monitoring.findings import Slice
+from monitoring.findings import Slice, slice_name
 
 SAME_WITHIN_S: Final = 3600.0
 """Alarms for one slice that follow each other within this are one alarm."""
@@ -35,7 +36,8 @@ class Trial:
 
     requests: int
     """In the whole stream."""
-    false_alarms: int
+    false_alarms: tuple[Alarm, ...]
+    """Each run of alarms for one slice counts once."""
     truth: Truth | None = None
     """None for a stream in which nothing changed."""
     delay_requests: int | None = None
@@ -60,8 +62,11 @@ class Score:
     median_hours: float | None
     exactly_named: float | None
     """Share of what was found whose first alarm named the slice and no other."""
+    found_as: Mapping[str, int]
+    """How often each slice was named first."""
     requests: int
     false_alarms: int
+    false_by_signal: Mapping[str, int]
     false_per_million: float | None
     false_ci95: Interval | None
 
@@ -102,7 +107,7 @@ def judge(
     fault = truth if truth is not None and truth.is_fault else None
     after = [one for one in alarms if fault and one.at_s >= fault.at_s and overlap(one.slice, fault.slice)]
     false = [one for one in alarms if one not in after]
-    trial = Trial(requests=requests, false_alarms=len(grouped(false)), truth=truth)
+    trial = Trial(requests=requests, false_alarms=tuple(grouped(false)), truth=truth)
     right = [one for one in after if fault and names(one.slice, fault.slice)]
     if fault is None or not right:
         return trial
@@ -133,12 +138,12 @@ def score(trials: Sequence[Trial]) -> Score:
     """The figures of trials of one detector."""
     faults = [one for one in trials if one.truth is not None and one.truth.is_fault]
     found = [one for one in faults if one.found_as is not None]
-    requests, false = sum(one.requests for one in trials), sum(one.false_alarms for one in trials)
+    requests, false = sum(one.requests for one in trials), [alarm for one in trials for alarm in one.false_alarms]
     missed, per_million = len(faults) - len(found), 1e6 / requests if requests else None
     delays = [float(one.delay_requests) if one.delay_requests is not None else inf for one in faults]
     hours = [one.delay_s / 3600 if one.delay_s is not None else inf for one in faults]
     named = [one.truth is not None and one.found_as == one.truth.slice for one in found]
-    around = poisson_interval(false)
+    around = poisson_interval(len(false))
     return Score(
         faults=len(faults),
         missed=missed,
@@ -148,9 +153,11 @@ def score(trials: Sequence[Trial]) -> Score:
         p90_requests=quantile(delays, 0.9),
         median_hours=quantile(hours, 0.5),
         exactly_named=sum(named) / len(named) if named else None,
+        found_as=dict(Counter(slice_name(one.found_as) for one in found if one.found_as is not None)),
         requests=requests,
-        false_alarms=false,
-        false_per_million=false * per_million if per_million else None,
+        false_alarms=len(false),
+        false_by_signal=dict(Counter(alarm.signal for alarm in false)),
+        false_per_million=len(false) * per_million if per_million else None,
         false_ci95=Interval(low=around.low * per_million, high=around.high * per_million) if per_million else None,
     )
 

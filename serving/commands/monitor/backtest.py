@@ -236,7 +236,7 @@ def _tuned(name: str, course: "Course") -> "System | None":
     calm = Calm(course.reference, course.streams[-1:])
 
     def false_alarms(candidate: Grid) -> int:
-        return sum(one.false_alarms for one in run(candidate, [calm]))
+        return sum(len(one.false_alarms) for one in run(candidate, [calm]))
 
     found = tuned(lambda strictness: grid(name, VOICE_SIGNALS, strictness=strictness), false_alarms)
     if found is None:

@@ -73,7 +73,7 @@ def _delays(name: str, of: Mapping[str, Score]) -> Table:
 
 def _false_alarms(name: str, of: Mapping[str, Score]) -> Table:
     table = Table(title=f"{name}: nothing is wrong")
-    for heading in ("system", "requests", "false alarms", "per million", "95 % interval"):
+    for heading in ("system", "requests", "false alarms", "per million", "95 % interval", "most by"):
         table.add_column(heading, justify="left" if heading == "system" else "right")
     for system, one in of.items():
         around = one.false_ci95
@@ -83,6 +83,7 @@ def _false_alarms(name: str, of: Mapping[str, Score]) -> Table:
             str(one.false_alarms),
             number(one.false_per_million, 1),
             "-" if around is None else f"{around.low:.1f} to {around.high:.1f}",
+            max(one.false_by_signal, key=one.false_by_signal.__getitem__, default="-"),
         )
     return table
 
