@@ -88,6 +88,12 @@ class Snapshots:
             raise UnusableState(f"no snapshot of the monitor {self._name} can be used: {'; '.join(reasons)}")
         return None
 
+    def position(self) -> int:
+        """Of the newest one; 0 where there is none."""
+        newest = sa.select(sa.func.max(SNAPSHOTS.c.position)).where(SNAPSHOTS.c.name == self._name)
+        with self._store.transaction() as connection:
+            return connection.execute(newest).scalar_one() or 0
+
     def forget(self) -> int:
         """Delete all of them, so that the monitor begins anew; how many they were."""
         with self._store.transaction() as connection:

@@ -115,6 +115,11 @@ class EventStore:
         with self.transaction() as connection:
             return connection.execute(statement).scalar_one()
 
+    def newest(self) -> int:
+        """Position of the event that was stored last, 0 where there is none."""
+        with self.transaction() as connection:
+            return connection.execute(sa.select(sa.func.max(EVENTS.c.position))).scalar_one() or 0
+
     def count(self, selection: Selection = Selection()) -> int:
         """How many events there are."""
         statement = sa.select(sa.func.count()).select_from(EVENTS).where(*_conditions(selection))

@@ -5,6 +5,7 @@ Loading is `open_service`, its own step, so that building the app cannot fail.
 
 import asyncio
 import socket
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -23,11 +24,11 @@ from asr.pipeline import Pipeline
 from asr.recognizer import Recognizer
 from asr.registry import Registry, read_registry
 from monitoring.alarms.alarms import Alarms
-from monitoring.alarms.policy import read_policies, signal_names
 from monitoring.alarms.store import AlarmStore
 from monitoring.errors import MonitoringError
 from monitoring.event_log import EventLog
-from monitoring.signals.voice import VOICE
+from monitoring.snapshots import Snapshots
+from monitoring.store import EventStore
 from monitoring.voice_events import ServedBy
 from serving.alarm_counts import AlarmCounts
 from serving.batching import Batcher, BatchLimits
@@ -46,6 +47,9 @@ from serving.telemetry import Telemetry
 from serving.transcriber import Patience, Transcriber
 from serving.uploads import BodyLimits
 from serving.voice_search import Privacy, VoiceSearch
+from serving.watch_lag import WatchLag
+from serving.watch_supervisor import WatchSupervisor
+from serving.watching import NAME, policies_of
 
 if TYPE_CHECKING:
     from serving.tracing import Traces
@@ -185,8 +189,27 @@ def _event_log(settings: Settings) -> EventLog:
 
 
 def _alarms(settings: Settings) -> Alarms:
-    policies = read_policies(settings.monitoring.policies, signals=signal_names(VOICE))
-    return Alarms(AlarmStore.open(settings.store.url), policies)
+    return Alarms(AlarmStore.open(settings.store.url), policies_of(settings.monitoring))
+
+
+@asynccontextmanager
+async def _watched(service: Service) -> AsyncIterator[None]:
+    """The events are watched by a process of their own, if that is wanted."""
+    settings, telemetry = service.settings, service.telemetry
+    if not settings.monitoring.watch:
+        yield
+        return
+    store = EventStore.open(settings.store.url)
+    lag = WatchLag(lambda: store.newest() - Snapshots(store, NAME).position())
+    supervisor = WatchSupervisor(settings, owner=f"{_replica(settings)}/{uuid.uuid4().hex}")
+    telemetry.watch("voicesearch_watch_up", "Whether the process that watches runs", lambda: supervisor.is_running)
+    telemetry.watch("voicesearch_watch_starts", "How often it was started", lambda: supervisor.starts)
+    telemetry.watch("voicesearch_watch_lag_events", "Stored events not in its snapshot", lambda: lag.events)
+    try:
+        async with supervisor.watching(), lag.measuring():
+            yield
+    finally:
+        store.close()
 
 
 @asynccontextmanager
@@ -197,7 +220,7 @@ async def _running(service: Service, traces: "Traces | None") -> AsyncIterator[N
     if second_vad:
         second_vad.start()
     counts = AlarmCounts(service.alarms.store.open_by_severity, service.telemetry.alarms)
-    async with service.heartbeat.beating(), counts.counting():
+    async with service.heartbeat.beating(), counts.counting(), _watched(service):
         yield
     service.ready = False
     drain_s = service.settings.server.drain_s

@@ -1,0 +1,148 @@
+"""What a check has found, as people read it and as one JSON document."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import orjson
+
+from monitoring.alarms.alarm import Alarm
+from monitoring.alarms.payloads import alarm_json, rfc3339
+from monitoring.alarms.policy import Policies
+from monitoring.findings import Diagnosis, Finding, slice_name
+from serving.checking import Aside, Checked
+from serving.commands.printable import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SHOWN_FINDINGS = 8
+SHOWN_EXAMPLES = 5
+
+
+def document(found: Checked, policies: Policies) -> dict[str, object]:
+    """The whole check; times in seconds since 1970 UTC, numbers that are none as null."""
+    aside = found.aside
+    whole = {
+        "at": found.at,
+        "events": found.events,
+        "watched_elsewhere": found.watched_elsewhere,
+        "diagnoses": [
+            {
+                "slice": dict(one.slice),
+                "drift": one.drift,
+                "since": one.since,
+                "findings": [{**_fields(finding), "slice": dict(finding.slice)} for finding in one.findings],
+                "causes": [{"slice": dict(cause.slice), "explained": cause.explained} for cause in one.causes],
+                "costs": one.costs,
+                "remarks": one.remarks,
+                "examples": one.examples,
+                "runbook": runbook(one, policies),
+            }
+            for one in found.diagnoses
+        ],
+        "alarms": [_alarm(alarm, policies) for alarm in found.alarms],
+        "aside": {
+            "admission": aside.admission,
+            "lines": aside.lines,
+            "outside": aside.outside,
+            "failures": aside.failures,
+            "warming_up": aside.warming_up,
+            "signals": aside.signals,
+            "slices": aside.slices,
+        },
+    }
+    plain: dict[str, object] = orjson.loads(orjson.dumps(whole, default=_plain, option=orjson.OPT_NON_STR_KEYS))
+    return plain
+
+
+def show(found: Checked, policies: Policies) -> None:
+    """Print it for people."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for alarm in found.alarms if found.watched_elsewhere else ():
+        console.print(printable(f"{alarm.severity}: {alarm.summary}"))
+        console.print(f"  {policies.runbook_link(alarm.policy)}")
+    for one in found.diagnoses:
+        for line in lines_of(one, policies):
+            console.print(printable(line), style="bold" if not line.startswith(" ") else None)
+        console.print(_findings(one))
+    if not found.watched_elsewhere:
+        judged = f"{found.events} events in {found.aside.slices} slices until {rfc3339(found.at)}"
+        console.print(f"{len(found.diagnoses)} diagnoses, {len(found.alarms)} alarms; {judged}")
+        for line in told_aside(found.aside):
+            console.print(printable(line))
+
+
+def lines_of(one: Diagnosis, policies: Policies) -> Iterator[str]:
+    """A diagnosis in words; all but the findings."""
+    yield f"{slice_name(one.slice)}: {one.drift} drift, {one.findings[0].pace}, since {rfc3339(one.since)}"
+    for cause in one.causes[:3]:
+        yield f"  explains {cause.explained:.0%} of the shift: {slice_name(cause.slice)}"
+    for cost in one.costs:
+        yield f"  {cost.signal}: {cost.here:.4g} here, {cost.elsewhere:.4g} elsewhere, in {cost.requests} requests"
+    for remark in one.remarks:
+        yield f"  {remark}"
+    if one.examples:
+        yield f"  for example {', '.join(one.examples[:SHOWN_EXAMPLES])}"
+    yield f"  see {runbook(one, policies) or 'no policy: no alarm'}"
+
+
+def told_aside(aside: Aside) -> Iterator[str]:
+    """What was counted and not judged, a line each; nothing that is 0."""
+    counts = aside.admission
+    for count, what in (
+        (counts.late, "came too late"),
+        (counts.future, "lie in the future"),
+        (counts.duplicate, "came twice"),
+        (counts.invalid, "are invalid"),
+        (aside.outside, "times an event's slice had no place"),
+    ):
+        if count:
+            yield f"counted aside: {count} {what}"
+    if aside.lines and aside.lines.refused:
+        yield f"counted aside: {aside.lines.refused} of {aside.lines.lines} lines are no events"
+        for line, reason in aside.lines.first_refusals[:3]:
+            yield f"  line {line}: {reason}"
+    if aside.lines and aside.lines.unknown_fields:
+        names = ", ".join(f"{name} ({count})" for name, count in aside.lines.unknown_fields.items())
+        yield f"counted aside: unknown fields {names}"
+    for name, count in aside.failures.items():
+        yield f"counted aside: {count} values of {name} cannot be read"
+    if aside.warming_up:
+        yield f"{len(aside.warming_up)} of {aside.signals} signals have no reference yet"
+
+
+def runbook(one: Diagnosis, policies: Policies) -> str | None:
+    """Where the runbook speaks of the strongest finding that a policy watches."""
+    named = (policies.for_finding(finding) for finding in one.findings)
+    return next((policies.runbook_link(name) for name in named if name), None)
+
+
+def _findings(one: Diagnosis) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "Signal", "Before", "After", "Requests", "Slice", "Detector", box=None)
+    for finding in one.findings[:SHOWN_FINDINGS]:
+        where = "" if finding.slice == one.slice else slice_name(finding.slice)
+        numbers = (f"{finding.before:.4g}", f"-> {finding.after:.4g}", str(finding.requests))
+        table.add_row("", finding.signal, *numbers, Text(printable(where)), finding.detector)
+    if (more := len(one.findings) - SHOWN_FINDINGS) > 0:
+        table.add_row("", f"and {more} more")
+    return table
+
+
+def _fields(finding: Finding) -> dict[str, object]:
+    names = ("signal", "detector", "at", "since", "before", "after", "requests", "evidence", "pace")
+    return {name: getattr(finding, name) for name in names}
+
+
+def _alarm(alarm: Alarm, policies: Policies) -> dict[str, object]:
+    return alarm_json(alarm, runbook_link=policies.runbook_link(alarm.policy))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    raise TypeError(type(value).__name__)

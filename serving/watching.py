@@ -1,0 +1,107 @@
+"""The monitor that a configuration asks for, and the watch over the event store that it runs in.
+
+One name and one lease for the server's own watch and for `voicesearch monitor check`, so that both go on from the same
+snapshot and never at once. Knows no process and no command.
+"""
+
+import importlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from monitoring.alarms.alarms import Alarms
+from monitoring.alarms.policy import Policies, read_policies, signal_names
+from monitoring.behaviour.tracker import BehaviourTracker
+from monitoring.findings import Diagnosis
+from monitoring.monitor import Derivation, Monitor, MonitorRule
+from monitoring.reference import Mode, ReferenceRule
+from monitoring.signals.behaviour import BEHAVIOUR_EVENT
+from monitoring.signals.signal import Group, Signal, Worse, field
+from monitoring.store import EventStore
+from monitoring.watch import Pace, Watch
+from monitoring.watched import Watched
+from monitoring.written import judge_of
+from serving.monitoring_settings import FieldSignal, MonitoringSettings
+
+NAME: Final = "monitor"
+"""Of the snapshots and of the lease in the event store."""
+_DAY_S: Final = 86_400.0
+
+
+def watched_of(settings: MonitoringSettings) -> Watched:
+    """What is watched, with the signals that the configuration adds. Raises ValueError in one line."""
+    module, name = settings.watched.split(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except Exception as error:  # of a module that its user wrote
+        raise ValueError(f"monitoring.watched: {module} cannot be imported: {error}") from error
+    if not isinstance(found, Watched):
+        raise ValueError(f"monitoring.watched: {module} has no Watched named {name}")
+    if () not in found.combinations[:1]:
+        raise ValueError(f"monitoring.watched: the first of {name}'s combinations must be the empty one")
+    watched = replace(found, signals=(*found.signals, *map(_signal, settings.signals)))
+    names = signal_names(watched)
+    if twice := sorted({one for one in names if names.count(one) > 1}):
+        raise ValueError(f"monitoring.signals: there are two signals {twice[0]!r}")
+    return watched
+
+
+def policies_of(settings: MonitoringSettings) -> Policies:
+    """The policies of alarms, for what is watched. Raises ValueError in one line, OSError for an unreadable file."""
+    watched = watched_of(settings)
+    is_voice = settings.watched == MonitoringSettings().watched
+    return read_policies(settings.policies, signals=signal_names(watched) if is_voice else ())
+
+
+def monitor_of(settings: MonitoringSettings, policies: Policies) -> Monitor:
+    """A monitor that knows nothing yet. Raises ValueError in one line."""
+    watched = watched_of(settings)
+    rule = MonitorRule(
+        max_slices=settings.max_slices,
+        requests_per_false_alarm=settings.requests_per_false_alarm,
+        reference=ReferenceRule(mode=Mode(settings.reference), half_life_s=settings.half_life_days * _DAY_S),
+    )
+    return Monitor(watched, rule=rule, derivations=_derivations(watched), judges=[judge_of(policies)])
+
+
+def watch_of(
+    settings: MonitoringSettings,
+    store: EventStore,
+    alarms: Alarms,
+    *,
+    owner: str,
+    pace: Pace | None = None,
+    on_begin: Callable[[Monitor], None] = lambda _: None,
+) -> Watch:
+    """The watch over a store, one under way at a time; `owner` is unique to who watches."""
+
+    def begin(state: bytes | None) -> Monitor:
+        monitor = monitor_of(settings, alarms.policies)
+        if state is not None:
+            monitor.restore(state)
+        on_begin(monitor)
+        return monitor
+
+    def handle(diagnoses: list[Diagnosis]) -> None:
+        alarms.handle(diagnoses, time.time())
+
+    pace = pace or Pace(check_every_s=settings.check_every_s)
+    return Watch(store, begin, handle, name=NAME, owner=owner, clock=time.time, pace=pace)
+
+
+def _derivations(watched: Watched) -> Sequence[Derivation]:
+    """Behaviour is followed where a signal asks for it."""
+    return [BehaviourTracker()] if any(BEHAVIOUR_EVENT in signal.kinds for signal in watched.signals) else []
+
+
+def _signal(wanted: FieldSignal) -> Signal:
+    return Signal(
+        name=wanted.name,
+        about=wanted.about,
+        group=Group(wanted.group),
+        read=field(wanted.name),
+        kinds=frozenset(wanted.kinds),
+        is_rate=wanted.is_rate,
+        worse=Worse(wanted.worse),
+    )
