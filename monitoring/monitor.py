@@ -67,8 +67,8 @@ class MonitorRule:
     """Length of the history."""
     window_s: float = 900.0
     """Of the windows whose distributions are reported and held against written thresholds."""
-    gradual_s: float = 21_600.0
-    """Of the windows in which small shifts are looked for."""
+    gradual_s: float = 86_400.0
+    """Of the windows in which small shifts are looked for: whole days, since slices differ in their daily rhythm."""
     requests_per_false_alarm: float = 1e6
     reference: ReferenceRule = field(default_factory=ReferenceRule)
 
@@ -201,7 +201,7 @@ class Monitor:
         at = columns.at[rows]
         part = tally(float(at.max()), columns.values[rows], codes[rows], self.histogram)
         if number > self.panes.newest:
-            self.reference.learn(self.shifts.calm())
+            self.reference.learn(self.shifts.calm() & self.gradual.calm())
             self._now = float(at.min())
             self.shifts.expect(self.reference.expected(self._now))
         self.panes.add(number, part)

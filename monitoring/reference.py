@@ -22,6 +22,8 @@ from monitoring.tally import Tally
 
 EVERYTHING: Final = 0
 """Number of the slice of all events."""
+KNOWN_FROM: Final = 100.0
+"""Values of its own from which what a slice was expected to give tells how restless it is."""
 
 
 class Mode(StrEnum):
@@ -167,7 +169,8 @@ class Reference:
     def _observe(self, at: float, pane: Learnt, expected: Expected) -> None:
         size = len(expected.mean_score)
         counts = pane.counts[:size]
-        n = self._histogram.per_signal(counts)
+        known = expected.ready & (expected.pooled.own >= KNOWN_FROM)  # else ignorance would pass for restlessness
+        n = np.where(known, self._histogram.per_signal(counts), 0.0)
         variance = expected.variance[Direction.UP]
         self._restless.observe(at, n, expected.scores.up(counts), expected.mean_score, variance)
 
