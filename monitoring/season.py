@@ -2,7 +2,8 @@
 
 The same hour of weeks before tells most, the same hour of other days some, the mean of all hours the rest. Slices take
 over the ratio of the hour's shares to those of all hours, so that a small slice has a rhythm too; what it has of
-its own is left to its restlessness.
+its own is left to its restlessness. An hour tells nothing before it is over: what goes wrong in one slice must not
+look, in the others, like the rhythm of all.
 """
 
 from typing import ClassVar, Final
@@ -22,26 +23,25 @@ _KEPT: Final = 0.5
 class Season:
     """All events by hour of the week; hour 0 begins with a Thursday, as the time of computers does."""
 
-    STATE: ClassVar[tuple[str, ...]] = ("_counts", "_n", "_sums", "_hour")
+    STATE: ClassVar[tuple[str, ...]] = ("_counts", "_n", "_sums", "_present", "_present_sums", "_hour")
 
     def __init__(self, histogram: Histogram) -> None:
         self._histogram = histogram
         self._counts = np.zeros((HOURS, histogram.total))
         self._n = np.zeros((HOURS, len(histogram.starts)))
         self._sums = np.zeros((HOURS, len(histogram.starts)))
+        self._present = np.zeros(histogram.total)
+        self._present_sums = np.zeros(len(histogram.starts))
         self._hour = -1
 
     def add(self, at: float, counts: Counts, sums: NDArray[np.float64]) -> None:
         """All events of a pane that begins at `at`: counts of shape (bins,), sums of shape (signals,)."""
         hour = int(at // 3_600)
-        place = hour % HOURS
         if hour > self._hour:
-            for kept in (self._counts, self._n, self._sums):
-                kept[place] *= _KEPT
+            self._turn()
             self._hour = hour
-        self._counts[place] += counts
-        self._n[place] += self._histogram.per_signal(counts)
-        self._sums[place] += sums
+        self._present += counts
+        self._present_sums += sums
 
     def ratios(self, at: float) -> NDArray[np.float64]:
         """Shares of the bins at that time over those of all hours; shape (bins,)."""
@@ -57,6 +57,16 @@ class Season:
         hour, part = _between(at)
         early, late = (self._mean_of(place, mean) for place in (hour, hour + 1))
         return np.asarray((1 - part) * early + part * late - mean)
+
+    def _turn(self) -> None:
+        place = self._hour % HOURS
+        for kept, present in (
+            (self._counts, self._present),
+            (self._n, self._histogram.per_signal(self._present)),
+            (self._sums, self._present_sums),
+        ):
+            kept[place] = _KEPT * kept[place] + present
+        self._present[:], self._present_sums[:] = 0.0, 0.0
 
     def _shares_of(self, hour: int, everything: Counts) -> Counts:
         days = self._counts[hour % 24 :: 24].sum(axis=0)

@@ -28,18 +28,19 @@ VOICE_SLICES: Final[tuple[tuple[str, ...], ...]] = (
 
 
 def remarks(diagnosis: Diagnosis, moved: Collection[str]) -> tuple[str, ...]:
-    """What the two detectors of speech say of a cut onset or offset: is the sound cut, or is it another sound?"""
+    """What the two detectors of speech say of a cut onset or offset: is the sound cut, or is it another sound?
+
+    A cut moves both alike, and they agree as much as before or more; noise and other microphones part them.
+    """
     names = {finding.signal for finding in diagnosis.findings} | set(moved)
+    parted = any(one.signal == "vad_disagreement" and one.after > one.before for one in diagnosis.findings)
     found = []
-    for edge in ("onset", "offset"):
-        silence = "lead_silence_s" if edge == "onset" else "trail_silence_s"
-        first = bool({f"{edge}_clipped", silence} & names)
-        second = bool({f"second_{edge}_clipped", f"second_{silence}"} & names)
-        if first and second and "vad_disagreement" not in names:
-            found.append(
-                f"Both detectors of speech see the {edge} cut, and agree as before: the client cuts recordings."
-            )
-        elif first and "vad_disagreement" in names:
+    for edge, silence in (("onset", "lead_silence_s"), ("offset", "trail_silence_s")):
+        first = {f"{edge}_clipped", silence} & names
+        second = {f"second_{edge}_clipped", f"second_{silence}"} & names
+        if first and second and not parted:
+            found.append(f"Both detectors of speech see the {edge} cut and agree as before: recordings are cut.")
+        elif first and parted:
             found.append(f"The detectors of speech disagree more at the {edge}: another microphone, level or noise.")
     return tuple(found)
 
