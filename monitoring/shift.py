@@ -220,6 +220,9 @@ def _tilts(expected: Expected) -> tuple[NDArray[np.float64], NDArray[np.float64]
     pooled, exists = expected.pooled, expected.scores.exists[..., None]
     unsure = np.where(pooled.own >= KNOWN_FROM, UNSURE, NEW_UNSURE) / np.sqrt(np.maximum(pooled.weight, 1.0))
     error = unsure[..., None] / np.sqrt(expected.variance.transpose(1, 2, 0))
+    error = np.log1p(
+        error + error**2 / 2
+    )  # about the same where it is small; what was never seen may be rare, not anything
     tolerated = TOLERANCE + error + RESTLESS * expected.restless[..., None]
     within = np.where(exists, tolerated[..., None], 0.0)
     return np.broadcast_to(within, (*within.shape[:-1], len(TILTS))), within + np.where(exists, TILTS, 0.0)

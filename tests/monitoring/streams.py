@@ -6,11 +6,13 @@ import numpy as np
 from numpy.random import Generator, default_rng
 
 from monitoring.histogram import Histogram
-from monitoring.reference import Reference
+from monitoring.reference import Mode, Reference, ReferenceRule
 from monitoring.shift import Shift, ShiftDetector
 from monitoring.signals.signal import Signal
 from monitoring.slices import SliceTable
 from tests.monitoring.watching import Array, tally_of
+
+YEARS_H = 1e5
 
 Draw = Callable[[Generator, int], Array]
 
@@ -35,7 +37,8 @@ class Streams:
         table.codes([{"stream": str(i)} for i in range(streams)])
         self.histogram = Histogram([signal])
         self.histogram.bin_numbers(draw(self.rng, 20_000)[:, None])
-        self.reference = Reference(table, self.histogram, pane_s=300.0)
+        self.reference = Reference(table, self.histogram, pane_s=300.0, rule=ReferenceRule(mode=Mode.ROLLING))
+        self.reference._restless._known[:] = YEARS_H  # the guess of how restless signals are is long outweighed
         of_all = np.zeros(streams * learnt, np.int32)
         codes = np.stack([of_all, np.repeat(np.arange(streams) + 1, learnt)], axis=1)
         self.reference.add(0, tally_of(self.histogram, draw(self.rng, len(codes)), codes))

@@ -14,6 +14,10 @@ CALM = np.ones((LIMIT, 1), np.bool_)
 RNG = default_rng(1)
 
 
+def rolling(*, half_life_s: float = 7 * 86_400.0, warm_up: int = 2_000, guard_panes: int = 2) -> ReferenceRule:
+    return ReferenceRule(mode=Mode.ROLLING, half_life_s=half_life_s, warm_up=warm_up, guard_panes=guard_panes)
+
+
 class Watch:
     """A reference of one share over everything and two devices, fed pane by pane."""
 
@@ -21,7 +25,7 @@ class Watch:
         self.table = SliceTable([(), ("device",)], limit=LIMIT)
         self.table.codes([{"device": "p"}, {"device": "q"}])
         self.histogram = Histogram([FAILED])
-        self.reference = Reference(self.table, self.histogram, pane_s=pane_s, rule=rule or ReferenceRule())
+        self.reference = Reference(self.table, self.histogram, pane_s=pane_s, rule=rule or rolling())
 
     def add(self, pane: int, share: float, n: int = 1_000, device: str = "p") -> None:
         """Of `n` events exactly that share failed."""
@@ -55,11 +59,11 @@ def test_no_events_are_none_either() -> None:
     expected = Watch().reference.expected(0.0)
     assert not expected.ready.any()
     assert np.isfinite(expected.scores.variance).all()
-    assert expected.restless.tolist() == [0]
+    assert np.isfinite(expected.restless).all()
 
 
 def test_it_is_ready_after_its_warm_up() -> None:
-    watch = Watch(rule=ReferenceRule(warm_up=2_500))
+    watch = Watch(rule=rolling(warm_up=2_500))
     for pane, ready in enumerate((False, False, True)):
         watch.add(pane, 0.1)
         watch.reference.learn(CALM)
@@ -67,7 +71,7 @@ def test_it_is_ready_after_its_warm_up() -> None:
 
 
 def test_a_pane_is_learnt_from_when_enough_panes_have_begun_after_it() -> None:
-    watch = Watch(rule=ReferenceRule(warm_up=1_000, guard_panes=2))
+    watch = Watch(rule=rolling(warm_up=1_000, guard_panes=2))
     for pane, known in enumerate((1_000, 1_000, 1_000, 2_000, 3_000)):
         watch.add(pane, 0.1)
         watch.reference.learn(CALM)
@@ -75,7 +79,7 @@ def test_a_pane_is_learnt_from_when_enough_panes_have_begun_after_it() -> None:
 
 
 def test_what_is_not_calm_is_not_learnt_and_is_counted() -> None:
-    watch = Watch(rule=ReferenceRule(guard_panes=0))
+    watch = Watch(rule=rolling(guard_panes=0))
     for pane in range(6):
         watch.add(pane, 0.1)
     watch.reference.learn(CALM)
@@ -90,7 +94,7 @@ def test_what_is_not_calm_is_not_learnt_and_is_counted() -> None:
 
 
 def test_while_it_warms_up_it_learns_whatever_comes() -> None:
-    watch = Watch(rule=ReferenceRule(warm_up=10_000))
+    watch = Watch(rule=rolling(warm_up=10_000))
     for pane in range(5):
         watch.add(pane, 0.1)
         watch.reference.learn(np.zeros_like(CALM))
@@ -99,7 +103,7 @@ def test_while_it_warms_up_it_learns_whatever_comes() -> None:
 
 
 def test_what_is_old_counts_half_after_the_half_life() -> None:
-    watch = Watch(pane_s=300.0, rule=ReferenceRule(half_life_s=3_000.0, warm_up=10, guard_panes=0))
+    watch = Watch(pane_s=300.0, rule=rolling(half_life_s=3_000.0, warm_up=10, guard_panes=0))
     watch.add(0, 0.1)
     for pane in range(1, 11):
         watch.add(pane, 0.5, n=1, device="q")
@@ -108,7 +112,7 @@ def test_what_is_old_counts_half_after_the_half_life() -> None:
 
 
 def test_a_rolling_reference_follows_what_changed_slowly() -> None:
-    watch = Watch(rule=ReferenceRule(half_life_s=3_000.0, warm_up=10))
+    watch = Watch(rule=rolling(half_life_s=3_000.0, warm_up=10))
     for pane in range(200):
         watch.add(pane, 0.1 + pane / 1_000)
         watch.reference.learn(CALM)
@@ -130,9 +134,9 @@ def test_a_seasonal_reference_expects_of_an_hour_what_it_was_a_week_before() -> 
     for hour in range(2 * 168):
         watch.add(hour, 0.4 if hour % 168 == 0 else 0.1, n=2_000)
         watch.reference.learn(CALM)
-    assert watch.mean(at=2 * WEEK_S + 30) == pytest.approx(0.36, abs=0.02)
-    assert watch.mean(at=2 * WEEK_S + HOUR_S) == pytest.approx(0.1, abs=0.01)
-    assert watch.mean(at=5 * WEEK_S + 1.5 * HOUR_S) == pytest.approx(0.1, abs=0.01)
+    assert watch.mean(at=2 * WEEK_S + 0.5 * HOUR_S) == pytest.approx(0.33, abs=0.04)
+    assert watch.mean(at=2 * WEEK_S + 1.5 * HOUR_S) == pytest.approx(0.1, abs=0.02)
+    assert watch.mean(at=2 * WEEK_S + 60.5 * HOUR_S) == pytest.approx(0.1, abs=0.02)
 
 
 def test_an_hour_that_was_never_seen_is_expected_as_any() -> None:
@@ -158,7 +162,7 @@ def test_a_slice_is_forgotten_with_all_that_waits_and_the_others_are_not() -> No
 
 
 def test_what_is_late_counts_as_of_the_oldest_pane_that_waits() -> None:
-    watch = Watch(rule=ReferenceRule(warm_up=10, guard_panes=2))
+    watch = Watch(rule=rolling(warm_up=10, guard_panes=2))
     for pane in range(8):
         watch.add(pane, 0.1)
         watch.reference.learn(CALM)
@@ -171,18 +175,20 @@ def test_what_is_late_counts_as_of_the_oldest_pane_that_waits() -> None:
     assert watch.known() == pytest.approx(before + 2_000, rel=0.01)
 
 
-def test_restlessness_is_what_moves_from_pane_to_pane_beyond_chance() -> None:
-    for deviation in (0.0, 0.05):
-        watch = Watch(rule=ReferenceRule(warm_up=10))
-        for pane in range(200):
-            watch.add(
-                pane,
-                float(np.clip(RNG.binomial(2_000, np.clip(0.5 + deviation * RNG.normal(), 0, 1)) / 2_000, 0, 1)),
-                n=2_000,
-            )
-            watch.reference.learn(CALM)
-            watch.reference.expected(0.0)
-        assert float(watch.reference.expected(0.0).restless[0]) == pytest.approx(deviation, rel=0.2, abs=0.005)
+def tilt_after(deviation: float, *, hours: int = 300) -> float:
+    """Restlessness after so many calm hours in which the share moved by that around one half."""
+    watch = Watch(pane_s=HOUR_S, rule=rolling(warm_up=10))
+    for hour in range(hours):
+        watch.add(hour, RNG.binomial(2_000, 0.5 + deviation * RNG.normal()) / 2_000, n=2_000)
+        watch.reference.learn(CALM)
+        watch.reference.expected(0.0)
+    return float(watch.reference.expected(0.0).restless[0, 0])
+
+
+def test_restlessness_is_what_moves_from_hour_to_hour_beyond_chance() -> None:
+    assert tilt_after(0.0) < 0.07
+    assert tilt_after(0.05) == pytest.approx(0.05 / 0.25, rel=0.25)
+    assert tilt_after(0.0, hours=5) > tilt_after(0.0, hours=50)
 
 
 def test_a_number_is_learnt_like_a_share() -> None:
@@ -197,9 +203,9 @@ def test_a_number_is_learnt_like_a_share() -> None:
 
 
 def test_restlessness_is_not_learnt_from_a_fault() -> None:
-    watch = Watch(rule=ReferenceRule(warm_up=10))
-    for pane in range(60):
-        watch.add(pane, 0.1 if pane < 30 else 0.4)
-        watch.reference.learn(CALM if pane < 30 else calm_but(0))
+    watch = Watch(pane_s=HOUR_S, rule=rolling(warm_up=10))
+    for hour in range(200):
+        watch.add(hour, 0.1 if hour < 100 else 0.4)
+        watch.reference.learn(CALM if hour < 100 else np.zeros_like(CALM))
         watch.reference.expected(0.0)
-    assert float(watch.reference.expected(0.0).restless[0]) < 0.005
+    assert float(watch.reference.expected(0.0).restless[0, 0]) < 0.1
