@@ -4,7 +4,7 @@ Everything behind it works on columns, so its cost is that of numpy, not of Pyth
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar, Final
@@ -12,8 +12,8 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.events import Event
-from monitoring.signals.signal import Signal
+from monitoring.events import Event, SignalValue
+from monitoring.signals.signal import FieldReader, Signal
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,8 @@ class ColumnReader:
     def _block(self, rows: Sequence[Event], wanted: Sequence[int]) -> Values:
         readers = [self.signals[i].read for i in wanted]
         try:
-            block = [[read(event) for event in rows] for read in readers]
+            signals = [event.signals for event in rows]
+            block = [_column(read, rows, signals) for read in readers]
             return np.array(block, dtype=np.float64).reshape(len(wanted), len(rows)).T
         except Exception:  # of a reader that its user wrote: find out which, and go on without its value
             return np.array([[self._patiently(self.signals[i], event) for event in rows] for i in wanted]).T
@@ -100,6 +101,15 @@ class ColumnReader:
     def _count(self, name: str, failures: int) -> None:
         if failures:
             self.failures[name] = self.failures.get(name, 0) + failures
+
+
+def _column(
+    read: Callable[[Event], SignalValue], rows: Sequence[Event], signals: Sequence[Mapping[str, SignalValue]]
+) -> list[SignalValue]:
+    if isinstance(read, FieldReader):
+        name = read.name
+        return [one.get(name) for one in signals]
+    return [read(event) for event in rows]
 
 
 def _kind(event: Event) -> str:

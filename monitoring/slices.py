@@ -83,6 +83,16 @@ class SliceTable:
     def codes(self, slices: Sequence[Mapping[str, str]]) -> tuple[Codes, list[int]]:
         """Each event's slices, and the numbers whose slice has just changed: what is known of them is void."""
         reused = self._promote()
+        keys = [tuple(fields.items()) for fields in slices]
+        distinct = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        places = np.fromiter(map(distinct.__getitem__, keys), np.intp, len(keys))
+        found = self._codes_of([dict(key) for key in distinct], np.bincount(places, minlength=len(distinct)).tolist())
+        codes = found[places]
+        self._seen += np.bincount(codes[codes >= 0], minlength=self.limit)
+        return codes, reused
+
+    def _codes_of(self, slices: Sequence[Mapping[str, str]], counts: Sequence[int]) -> Codes:
+        """Of mappings that differ, which so many events have."""
         found = np.full((len(slices), len(self.combinations)), NONE, np.int32)
         for column, combination in enumerate(self.combinations):
             if combination == ():
@@ -91,20 +101,19 @@ class SliceTable:
             known, keys = self._codes[combination], _keys(combination, slices)
             codes = [NONE if key is None else known.get(key, _NEW) for key in keys]
             for row in [row for row, code in enumerate(codes) if code == _NEW]:
-                codes[row] = self._place(combination, keys[row], slices[row])
+                codes[row] = self._place(combination, keys[row], slices[row], counts[row])
             found[:, column] = codes
-        self._seen += np.bincount(found[found >= 0], minlength=self.limit)
-        return found, reused
+        return found
 
-    def _place(self, combination: tuple[str, ...], key: object, fields: Mapping[str, str]) -> int:
+    def _place(self, combination: tuple[str, ...], key: object, fields: Mapping[str, str], count: int) -> int:
         if (code := self._codes[combination].get(key, NONE)) != NONE:  # placed by an event of the same batch
             return code
         which: Slice = tuple((field, fields[field]) for field in sorted(combination))
         if len(self) < self.limit:
             return self._add(combination, key, which)
-        self.outside += 1
+        self.outside += count
         name = slice_name(which).encode(errors="replace").decode()  # a lone surrogate has no UTF-8
-        self._waiting.update(name)
+        self._waiting.update(name, count)
         if self._waiting.get_lower_bound(name) > _EVICTION_FACTOR * self._seen.min():
             self._promising[name] = (combination, key, which)
         return NONE

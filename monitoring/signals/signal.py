@@ -47,15 +47,22 @@ class Signal:
     worse: Worse = Worse.EITHER
 
 
-def field(name: str) -> Callable[[Event], SignalValue]:
+@dataclass(frozen=True, slots=True)
+class FieldReader:
+    """Reads what the event itself carries under a name; whole columns of these are read at once."""
+
+    name: str
+
+    def __call__(self, event: Event) -> SignalValue:
+        """The value, None where there is none."""
+        return event.signals.get(self.name)
+
+
+def field(name: str) -> FieldReader:
     """Reads what the event itself carries under that name.
 
     >>> read = field("brightness")
     >>> read(Event(event_id="1", request_id="1", at=0.0, kind="image", signals={"brightness": 0.5}))
     0.5
     """
-
-    def read(event: Event) -> SignalValue:
-        return event.signals.get(name)
-
-    return read
+    return FieldReader(name)
