@@ -34,6 +34,8 @@ class Sketches:
 
     def add(self, values: Values, codes: Codes) -> None:
         """Add a batch: values of shape (events, signals), codes of shape (events, combinations)."""
+        if not self.numbers:
+            return
         rows = np.ascontiguousarray(values[:, self.numbers], dtype=np.float32)
         for column in codes.T:
             order = np.argsort(column, kind="stable")

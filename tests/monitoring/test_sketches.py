@@ -159,3 +159,9 @@ def test_nothing_adds_nothing() -> None:
     sketches = sketched(np.empty((0, 2)))
     assert len(sketches) == 0
     assert Sketches.from_bytes(sketches.to_bytes()).numbers == [0, 1]
+
+
+def test_a_service_without_numbers_has_nothing_to_sketch() -> None:
+    sketches = Sketches([])
+    sketches.add(np.ones((3, 2)), np.zeros((3, 1), np.int32))
+    assert sketches.count(0, 0) == len(sketches) == 0
