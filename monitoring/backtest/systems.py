@@ -72,8 +72,8 @@ def page_hinkley(normal: Normal, *, strictness: int) -> Watch:
 
 
 def fixed_threshold(normal: Normal, *, strictness: int) -> Watch:
-    """A moving mean against three of its standard errors, and one more for each step."""
-    reach = (3 + strictness) * _deviation(normal) / sqrt(WINDOW)
+    """A moving mean against three of its standard errors, and half as many more for each step."""
+    reach = 3 * 1.5**strictness * _deviation(normal) / sqrt(WINDOW)
     return Own(FixedThreshold(low=normal.mean - reach, high=normal.mean + reach, window=WINDOW))
 
 
