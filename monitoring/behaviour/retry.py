@@ -1,8 +1,8 @@
 """Is a query the retry of an earlier one? Logistic regression over the characters, sounds and words that they share.
 
 After Levitan and Elson, "Detecting Retries of Voice Search Queries" (ACL 2014). Recognition errors sound like what was
-said, other wishes do not: so what counts most is how alike the words *sound* that the two do not share. Time is not
-weighed here: whoever calls decides how soon is soon. The weights and how they were fitted stand in `retry.toml`;
+said, other wishes do not: so both how alike two queries are written and how alike they sound are weighed. Time is
+not: whoever calls decides how soon is soon. The weights and how they were fitted stand in `retry.toml`;
 `python -m data_pipeline.behaviour.rebuild` makes that file.
 """
 

@@ -22,7 +22,7 @@ def _share(name: str, about: str, worse: Worse) -> Signal:
 
 BEHAVIOUR: Final = (
     _share("redo", "Queries that the same user soon asked again in similar words.", Worse.HIGHER),
-    _share("switched_to_typing", "Spoken queries after which the user typed.", Worse.HIGHER),
+    _share("switched_to_typing", "Spoken queries after which the user typed the same wish.", Worse.HIGHER),
     _share("clicked", "Queries with a result that the user opened.", Worse.LOWER),
     _share("abandoned", "Queries after which the user did nothing more.", Worse.HIGHER),
     Signal(
