@@ -60,10 +60,12 @@ def test_the_slices_of_one_field_add_up_to_everything() -> None:
     np.testing.assert_array_equal(found.n[0], (~np.isnan(values)).sum(axis=0))
 
 
-def test_values_without_bins_are_left_out_and_the_others_are_not() -> None:
-    found = tally(0.0, np.array([[1.0, 5.0]] * 10), np.zeros((10, 1), np.int32), Histogram(SIGNALS))
-    assert found.n.tolist() == [[10, 0]]
-    assert found.sums.tolist() == [[10, 0]]
+def test_values_without_bins_are_counted_but_lie_in_no_bin() -> None:
+    histogram = Histogram(SIGNALS)
+    found = tally(0.0, np.array([[1.0, 5.0]] * 10), np.zeros((10, 1), np.int32), histogram)
+    assert found.n.tolist() == [[10, 10]]
+    assert found.sums.tolist() == [[10, 50]]
+    assert histogram.per_signal(found.counts).tolist() == [[10, 0]]
 
 
 def test_events_in_no_slice_and_no_events_leave_nothing() -> None:
