@@ -22,6 +22,7 @@ from monitoring.findings import Diagnosis, Finding, Pace, Slice
 from monitoring.found import Found, found_by_detectors
 from monitoring.gradual import GradualDetector
 from monitoring.histogram import Histogram
+from monitoring.paces import Paces
 from monitoring.panes import Panes
 from monitoring.recent import Recent
 from monitoring.reference import Reference, ReferenceRule
@@ -87,6 +88,7 @@ class Monitor:
         "reference",
         "shifts",
         "gradual",
+        "paces",
         "events",
         "waited_for",
         "_now",
@@ -120,6 +122,12 @@ class Monitor:
             requests_per_false_alarm=rule.requests_per_false_alarm,
         )
         self.gradual: Final = GradualDetector(self.histogram, slices=limit, window_s=rule.gradual_s)
+        self.paces: Final = Paces(
+            self.table,
+            [i for i, signal in enumerate(self.signals) if signal.name in watched.inputs],
+            field=watched.paced_by,
+            half_life_s=rule.reference.half_life_s,
+        )
         self.events = 0
         """Events taken so far, those that were derived included."""
         self.derivations: Final = tuple(derivations)
@@ -155,7 +163,7 @@ class Monitor:
         found = diagnose(
             findings, lambda since: self.evidence(since, now), groups=groups, outcomes=self.watched.outcomes
         )
-        return [replace(one, remarks=self.watched.remarks(one, self._moved(one))) for one in found]
+        return [replace(one, remarks=self._remarks(one)) for one in found]
 
     def evidence(self, since: float, now: float) -> Evidence:
         """All slices and signals since a time, beside what was expected of them."""
@@ -201,13 +209,14 @@ class Monitor:
         at = columns.at[rows]
         part = tally(float(at.max()), columns.values[rows], codes[rows], self.histogram)
         if number > self.panes.newest:
-            self.reference.learn(self.shifts.calm() & self.gradual.calm())
+            self.reference.learn(self.shifts.calm() & self.gradual.calm(), half_life_s=self.paces.half_life_s)
             self._now = float(at.min())
             self.shifts.expect(self.reference.expected(self._now))
         self.panes.add(number, part)
         self.reference.add(number, part)
         self.shifts.update(part, began=float(at.min()))
         self.gradual.update(part, self.shifts.expected)
+        self.paces.update(part, self.shifts.expected)
 
     def _finding(self, found: Found, now: float) -> Finding:
         normal, direction = self.shifts.expected, found.direction
@@ -228,6 +237,10 @@ class Monitor:
             examples=self.recent.examples(found.code, found.signal, direction or upwards, since=found.since),
         )
 
+    def _remarks(self, diagnosis: Diagnosis) -> tuple[str, ...]:
+        of_pace = self.paces.remarks(self.table.code_of(diagnosis.slice))
+        return (*self.watched.remarks(diagnosis, self._moved(diagnosis)), *of_pace)
+
     def _moved(self, diagnosis: Diagnosis) -> list[str]:
         """Names of the signals that are not calm in the slice."""
         code = self.table.code_of(diagnosis.slice)
@@ -236,7 +249,15 @@ class Monitor:
 
     def _forget(self, codes: Sequence[int]) -> None:
         for code in codes:
-            for part in (self.panes, self.windows, self.recent, self.reference, self.shifts, self.gradual):
+            for part in (
+                self.panes,
+                self.windows,
+                self.recent,
+                self.reference,
+                self.shifts,
+                self.gradual,
+                self.paces,
+            ):
                 part.forget(code)
 
 

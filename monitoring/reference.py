@@ -106,14 +106,18 @@ class Reference:
         binned = self._histogram.per_signal(part.counts) > 0  # sums must be of the values that are counted
         waiting.sums[part.codes] += np.where(binned, part.sums, 0.0)
 
-    def learn(self, calm: NDArray[np.bool_]) -> None:
-        """Learn from panes that have been over for long enough; `calm` has the shape (limit of slices, signals)."""
+    def learn(self, calm: NDArray[np.bool_], *, half_life_s: NDArray[np.float64] | None = None) -> None:
+        """Learn from panes that have been over for long enough; `calm` has the shape (limit of slices, signals).
+
+        `half_life_s`, shape (limit of slices,), stands in for that of the rule.
+        """
+        kept = 0.5 ** (self._pane_s / (self.rule.half_life_s if half_life_s is None else half_life_s[:, None]))
         warming = ~self._is_ready()
         guard = 1 if warming.all() else 1 + self.rule.guard_panes
         while len(self._waiting) >= guard:
             number, pane = self._waiting.popleft()
             if not self._is_complete():
-                self._learn(number, pane, calm | warming)
+                self._learn(number, pane, calm | warming, kept)
 
     def expected(self, at: float) -> Expected:
         """What is normal at that time, of the slices that there are."""
@@ -150,16 +154,15 @@ class Reference:
         learnt = self._histogram.per_signal(self._learnt.counts[0]).max()
         return self.rule.mode is Mode.PINNED and bool(learnt >= self.rule.pinned_at)
 
-    def _learn(self, number: int, pane: Learnt, calm: NDArray[np.bool_]) -> None:
+    def _learn(self, number: int, pane: Learnt, calm: NDArray[np.bool_], kept: float | NDArray[np.float64]) -> None:
         at = number * self._pane_s
         by_bin = calm[:, self._histogram.signal_of_bin]
         self.refused += int(pane.counts[~by_bin].sum())
         pane.counts[~by_bin] = 0.0
         pane.sums[~calm] = 0.0
         if self.rule.mode is not Mode.PINNED:
-            keep = 0.5 ** (self._pane_s / self.rule.half_life_s)
-            self._learnt.counts *= keep
-            self._learnt.sums *= keep
+            self._learnt.counts *= np.where(by_bin, kept, 1.0)  # what is normal is not forgotten while it is away
+            self._learnt.sums *= np.where(calm, kept, 1.0)
         self._learnt.counts += pane.counts
         self._learnt.sums += pane.sums
         self._season.add(at, pane.counts[EVERYTHING], pane.sums[EVERYTHING])

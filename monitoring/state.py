@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from monitoring.errors import UnusableState
 from monitoring.gradual import Creep
+from monitoring.paces import Changing
 from monitoring.reference import Learnt
 from monitoring.sketches import Sketches
 from monitoring.windows import Hour
 
-RECORDS: Final[dict[str, type]] = {record.__name__: record for record in (Creep, Hour, Learnt)}
+RECORDS: Final[dict[str, type]] = {record.__name__: record for record in (Changing, Creep, Hour, Learnt)}
 """Records that parts keep in lists."""
 SKETCHES: Final[dict[str, type]] = {sketch.__name__: sketch for sketch in (frequent_strings_sketch, kll_doubles_sketch)}
 _MUCH: Final = 100_000

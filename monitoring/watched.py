@@ -25,4 +25,6 @@ class Watched:
     """Signals of the input by which outcomes are compared at equal input; few, since they are crossed."""
     outcomes: tuple[str, ...] = ()
     """Signals that tell how good the service is."""
+    paced_by: str | None = None
+    """Field of whose slices it is measured how fast their inputs change; its slices must be watched."""
     remarks: Remarks = _no_remarks

@@ -50,5 +50,6 @@ VOICE: Final = Watched(
     combinations=VOICE_SLICES,
     inputs=("onset_clipped", "snr_db", "speech_s"),
     outcomes=("null_transcript", "redo", "switched_to_typing", "clicked", "abandoned", "zero_results", "confidence"),
+    paced_by="tenant",
     remarks=remarks,
 )

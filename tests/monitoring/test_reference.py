@@ -209,3 +209,21 @@ def test_restlessness_is_not_learnt_from_a_fault() -> None:
         watch.reference.learn(CALM if hour < 100 else np.zeros_like(CALM))
         watch.reference.expected(0.0)
     assert float(watch.reference.expected(0.0).restless[0, 0]) < 0.1
+
+
+def test_each_slice_forgets_by_its_own_half_life_and_only_while_it_learns() -> None:
+    watch = Watch(pane_s=300.0, rule=ReferenceRule(warm_up=10, guard_panes=0))
+    half_life_s = np.full(LIMIT, 3_000.0)
+    half_life_s[2] = 6_000.0
+    for device in ("p", "q"):
+        watch.add(0, 0.1, device=device)
+    for pane in range(1, 11):
+        watch.add(pane, 0.1, n=0)
+        watch.reference.learn(CALM, half_life_s=half_life_s)
+    known = watch.known(1), watch.known(2)
+    assert known[0] < known[1]
+    assert known == pytest.approx((500, 1_000 * 0.5**0.5), rel=0.01)
+    for pane in range(11, 30):
+        watch.add(pane, 0.9)
+        watch.reference.learn(calm_but(1), half_life_s=half_life_s)
+    assert watch.known(1) == pytest.approx(known[0])
