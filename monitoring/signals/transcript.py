@@ -11,6 +11,8 @@ from monitoring.signals.software import OK
 
 MIN_SPEECH_S: Final = 0.1
 """With less speech than this a rate of words means nothing."""
+VOCABULARY_EVENT: Final = "vocabulary"
+"""Written by `monitoring.vocabulary`, since what is new takes a memory."""
 
 
 def null_transcript(event: Event) -> SignalValue:
@@ -106,6 +108,14 @@ OUTPUT: Final = (
         group=Group.OUTPUT,
         read=repetition,
         kinds=VOICE,
+        worse=Worse.HIGHER,
+    ),
+    Signal(
+        name="novelty",
+        about="Share of the transcript's words that were hardly ever heard before.",
+        group=Group.OUTPUT,
+        read=field("novelty"),
+        kinds=frozenset({VOCABULARY_EVENT}),
         worse=Worse.HIGHER,
     ),
     Signal(
