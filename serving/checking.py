@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import make_url
-
 from monitoring.admission import Admission, AdmissionCounts
 from monitoring.alarms.alarm import Alarm
 from monitoring.alarms.alarms import Alarms
@@ -21,7 +19,7 @@ from monitoring.monitor import Monitor
 from monitoring.store import EventStore
 from monitoring.watch import Pace
 from serving.monitoring_settings import MonitoringSettings
-from serving.watching import monitor_of, watch_of
+from serving.watching import look_for_store, monitor_of, watch_of
 
 _NEVER: Final = float("inf")
 
@@ -85,7 +83,7 @@ def check_store(url: str, settings: MonitoringSettings, policies: Policies) -> C
     Raises FileNotFoundError where there is no such database file, errors of the store, ValueError for a bad
     configuration.
     """
-    _look_for(url)
+    look_for_store(url)
     store, alarms = EventStore.open(url), Alarms(AlarmStore.open(url), policies)
     monitors: list[Monitor] = []
     pace = Pace(check_every_s=_NEVER)
@@ -131,13 +129,3 @@ def aside_of(monitor: Monitor, admission: AdmissionCounts, lines: LinesRead | No
 def _elsewhere(alarms: Alarms, now: float) -> Checked:
     is_open = tuple(alarm for alarm in alarms.store.every() if alarm.is_open)
     return Checked(at=now, diagnoses=(), alarms=is_open, events=0, aside=Aside(), watched_elsewhere=True)
-
-
-def _look_for(url: str) -> None:
-    """A check makes no database where there is none."""
-    try:
-        parsed = make_url(url)
-    except Exception:  # what is wrong with it, the store says best
-        return
-    if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).is_file():
-        raise FileNotFoundError(f"no event store at {parsed.database}")

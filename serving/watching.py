@@ -8,7 +8,10 @@ import importlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
+
+from sqlalchemy import make_url
 
 from monitoring.alarms.alarms import Alarms
 from monitoring.alarms.policy import Policies, read_policies, signal_names
@@ -18,7 +21,9 @@ from monitoring.monitor import Derivation, Monitor, MonitorRule
 from monitoring.reference import Mode, ReferenceRule
 from monitoring.signals.behaviour import BEHAVIOUR_EVENT
 from monitoring.signals.signal import Group, Signal, Worse, field
+from monitoring.signals.transcript import VOCABULARY_EVENT
 from monitoring.store import EventStore
+from monitoring.vocabulary import Vocabulary
 from monitoring.watch import Pace, Watch
 from monitoring.watched import Watched
 from monitoring.written import judge_of
@@ -62,7 +67,7 @@ def monitor_of(settings: MonitoringSettings, policies: Policies) -> Monitor:
         requests_per_false_alarm=settings.requests_per_false_alarm,
         reference=ReferenceRule(mode=Mode(settings.reference), half_life_s=settings.half_life_days * _DAY_S),
     )
-    return Monitor(watched, rule=rule, derivations=_derivations(watched), judges=[judge_of(policies)])
+    return Monitor(watched, rule=rule, derivations=derivations_of(watched), judges=[judge_of(policies)])
 
 
 def watch_of(
@@ -90,9 +95,20 @@ def watch_of(
     return Watch(store, begin, handle, name=NAME, owner=owner, clock=time.time, pace=pace)
 
 
-def _derivations(watched: Watched) -> Sequence[Derivation]:
-    """Behaviour is followed where a signal asks for it."""
-    return [BehaviourTracker()] if any(BEHAVIOUR_EVENT in signal.kinds for signal in watched.signals) else []
+def look_for_store(url: str) -> None:
+    """Raises FileNotFoundError where there is no such database file: looking must not make one."""
+    try:
+        parsed = make_url(url)
+    except Exception:  # what is wrong with it, the store says best
+        return
+    if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).is_file():
+        raise FileNotFoundError(f"no event store at {parsed.database}")
+
+
+def derivations_of(watched: Watched) -> Sequence[Derivation]:
+    """What is concluded from several events, where a signal asks for it."""
+    makers: dict[str, Callable[[], Derivation]] = {BEHAVIOUR_EVENT: BehaviourTracker, VOCABULARY_EVENT: Vocabulary}
+    return [make() for kind, make in makers.items() if any(kind in signal.kinds for signal in watched.signals)]
 
 
 def _signal(wanted: FieldSignal) -> Signal:

@@ -11,12 +11,18 @@ DEVICES: Final = tuple(f"phone-{number}" for number in range(5))
 CLIPPING: Final = DEVICES[3]
 
 
-def queries(start_s: float, end_s: float, count: int, *, clipped: bool = False, seed: int = 0) -> Iterator[Event]:
-    """Queries spread evenly over a time; `clipped` is whether the recordings of `CLIPPING` lack their onset."""
+def queries(
+    start_s: float, end_s: float, count: int, *, clipped: bool = False, mended: bool = False, seed: int = 0
+) -> Iterator[Event]:
+    """Queries spread evenly over a time; `clipped` is whether the recordings of `CLIPPING` lack their onset.
+
+    It does so from version 5.2 on, until that is `mended`.
+    """
     rng = np.random.default_rng(seed)
     for number, at in enumerate(np.linspace(start_s, end_s, count, endpoint=False).tolist()):
         device = DEVICES[int(rng.integers(len(DEVICES)))]
         cut = clipped and device == CLIPPING
+        version = "5.2" if device == CLIPPING and (clipped or mended) else "5.1"
         name = f"{seed}-{number}"
         yield Event(
             event_id=name,
@@ -24,7 +30,12 @@ def queries(start_s: float, end_s: float, count: int, *, clipped: bool = False, 
             at=at,
             kind="voice",
             user_id=f"u{number}",
-            slices={"device_model": device, "app_version": "5.2" if cut else "5.1", "os": "android", "locale": "en"},
+            slices={
+                "device_model": device,
+                "app_version": "5.2" if cut or (mended and device == CLIPPING) else "5.1",
+                "os": "android",
+                "locale": "en",
+            },
             signals={
                 "lead_silence_s": float(max(0.0, rng.normal(0.05 if cut else 0.4, 0.05))),
                 "onset_clipped": bool(rng.random() < (0.6 if cut else 0.03)),

@@ -21,7 +21,6 @@ SHOWN_EXAMPLES = 5
 
 def document(found: Checked, policies: Policies) -> dict[str, object]:
     """The whole check; times in seconds since 1970 UTC, numbers that are none as null."""
-    aside = found.aside
     whole = {
         "at": found.at,
         "events": found.events,
@@ -41,18 +40,29 @@ def document(found: Checked, policies: Policies) -> dict[str, object]:
             for one in found.diagnoses
         ],
         "alarms": [_alarm(alarm, policies) for alarm in found.alarms],
-        "aside": {
-            "admission": aside.admission,
-            "lines": aside.lines,
-            "outside": aside.outside,
-            "failures": aside.failures,
-            "warming_up": aside.warming_up,
-            "signals": aside.signals,
-            "slices": aside.slices,
-        },
+        "aside": aside_document(found.aside),
     }
-    plain: dict[str, object] = orjson.loads(orjson.dumps(whole, default=_plain, option=orjson.OPT_NON_STR_KEYS))
-    return plain
+    return plain(whole)
+
+
+def aside_document(aside: Aside) -> dict[str, object]:
+    """What was counted and not judged."""
+    return {
+        "admission": aside.admission,
+        "lines": aside.lines,
+        "outside": aside.outside,
+        "failures": aside.failures,
+        "warming_up": aside.warming_up,
+        "signals": aside.signals,
+        "slices": aside.slices,
+    }
+
+
+def plain(document: dict[str, object]) -> dict[str, object]:
+    """As JSON has it: records as objects, numbers that are none as null."""
+    packed = orjson.dumps(document, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+    made: dict[str, object] = orjson.loads(packed)
+    return made
 
 
 def show(found: Checked, policies: Policies) -> None:
