@@ -178,6 +178,7 @@ class Monitor:
             since=self.panes.between(since, now + self.rule.pane_s, size),
             expected=expected,
             usual=usual,
+            gains=self.shifts.gains(size),
         )
 
     def accept(self, which: Slice) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monitoring.slices import SliceTable
 
-GUESS: Final = 0.15
+GUESS: Final = 0.1
 """Tilt, while nothing is known."""
 GUESS_HOURS: Final = 24.0
 """So many hours the guess counts for."""

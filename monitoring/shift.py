@@ -28,7 +28,7 @@ TOLERANCE: Final = 0.02
 """Tilt that nobody minds."""
 UNSURE: Final = 3.0
 """Standard errors of the reference that are tolerated too."""
-RESTLESS: Final = 2.0
+RESTLESS: Final = 1.5
 """Standard deviations of the restlessness that are tolerated too."""
 NEW_UNSURE: Final = 4.0
 """The same for a slice that is not known itself, only the one that it is part of."""
@@ -40,9 +40,11 @@ HEADROOM: Final = 5.0
 """Nats by which evidence may go beyond the threshold, so that an end is noticed soon."""
 RECEDED: Final = 3.0
 """Nats by which evidence must have gone back from its most, so that it is not by chance."""
-MAIN_WEIGHT: Final = 5.0
+MAIN_WEIGHT: Final = 20.0
 """So many times more of the false alarms are granted to shares of output and behaviour than to other signals."""
-BAD_WAY: Final = 0.8
+TILT_WEIGHTS: Final = np.array([0.25, 0.5, 0.25])
+"""Prior odds of the distances."""
+BAD_WAY: Final = 0.9
 """Prior odds that a signal moves the way that is bad news."""
 
 NOT_MOVED: Final = -1
@@ -122,6 +124,11 @@ class ShiftDetector:
         worst = self._odds[:, _CUSUM].max(axis=1)
         calm: NDArray[np.bool_] = (worst < FREEZE).reshape(-1, self._size)
         return calm
+
+    def gains(self, slices: int) -> NDArray[np.float64]:
+        """Log likelihood that a shift gains since it began, at its best, in the first slices: (slices, signals)."""
+        odds = self._odds[: slices * self._size]
+        return np.asarray(np.where(odds[:, _CUSUM] > 0, odds[:, _GAIN], 0.0).max(axis=1).reshape(-1, self._size))
 
     def shifts(self) -> list[Shift]:
         """What has moved and is not back."""
@@ -203,7 +210,7 @@ def _weights(signals: Sequence[Signal]) -> NDArray[np.float64]:
             signal.worse, (0.5, 0.5)
         )
         shares = [up, down, 0.0, 0.0] if signal.is_rate else [up / 2, down / 2, down / 2, up / 2]
-        weights[i] = np.array(shares)[:, None] / len(TILTS)
+        weights[i] = np.array(shares)[:, None] * TILT_WEIGHTS
     return weights.reshape(len(signals), -1)
 
 
@@ -220,9 +227,7 @@ def _tilts(expected: Expected) -> tuple[NDArray[np.float64], NDArray[np.float64]
     pooled, exists = expected.pooled, expected.scores.exists[..., None]
     unsure = np.where(pooled.own >= KNOWN_FROM, UNSURE, NEW_UNSURE) / np.sqrt(np.maximum(pooled.weight, 1.0))
     error = unsure[..., None] / np.sqrt(expected.variance.transpose(1, 2, 0))
-    error = np.log1p(
-        error + error**2 / 2
-    )  # about the same where it is small; what was never seen may be rare, not anything
+    error = np.log1p(error + error**2 / 2)  # the same where it is small; what was never seen may be rare, not anything
     tolerated = TOLERANCE + error + RESTLESS * expected.restless[..., None]
     within = np.where(exists, tolerated[..., None], 0.0)
     return np.broadcast_to(within, (*within.shape[:-1], len(TILTS))), within + np.where(exists, TILTS, 0.0)

@@ -1,19 +1,21 @@
-"""Which slice explains a shift best: the smallest one without which nothing would have moved. Pure functions.
+"""Which slice explains a shift best: the one in which it is likeliest. Pure functions.
 
-A slice is judged by the part of the shift that it holds, less the part of the traffic that it has: a phone with 2 % of
-the queries that holds all of the shift explains it better than its operating system, which holds all of it too.
+Where the shift detector has evidence, that is the slice whose events gain most likelihood by a shift, as in the scan
+statistic (Kulldorff, "A spatial scan statistic", 1997): events of other slices that are mixed in make it less likely.
+Elsewhere a slice is judged by the part of the shift that it holds, less the part of the traffic that it has.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitoring.diagnosis.evidence import Evidence
 from monitoring.findings import Cause, Slice
 
-NEARLY: Final = 0.05
-"""A slice of more fields is preferred if it explains that little less: it names both device and version."""
+NEARLY: Final = 0.9
+"""A slice of more fields is preferred if it explains nearly as much: it names both device and version."""
 WORTH_NAMING: Final = 0.1
 MOST_CAUSES: Final = 5
 
@@ -21,25 +23,28 @@ MOST_CAUSES: Final = 5
 def causes_of(signal: str, found_in: Sequence[Slice], evidence: Evidence) -> tuple[Cause, ...]:
     """Slices by how well they explain why a signal moved, best first; never empty.
 
-    `found_in` are the slices in which it was found to move, the surest one first: the most that any of them holds is
-    the whole shift, so that chance in large slices explains nothing.
+    `found_in` are the slices in which it was found to move, the surest one first.
     """
-    excess, traffic = evidence.excess(signal), evidence.share(signal)
-    places = [place for which in found_in if (place := evidence.place(which)) is not None]
-    sign = np.sign(excess[places[0]]) if places else 0.0
-    whole = float(np.max(excess[places] * sign, initial=0.0))
-    if not whole:
-        return (Cause(slice=found_in[0], explained=1.0),)
-    explained = np.clip(excess * sign / whole, 0.0, 1.0)
-    worth = [
-        i for i in np.flatnonzero(explained >= WORTH_NAMING).tolist() if compatible(evidence.slices[i], found_in[0])
-    ]
-    score = dict(zip(worth, (explained - traffic)[worth].tolist(), strict=True))
-    best = max(score.values(), default=0.0)
-    ranked = sorted(worth, key=lambda i: _rank(score[i], best, len(evidence.slices[i])), reverse=True)
+    explained = _explained(signal, found_in, evidence)
+    scores: NDArray[np.float64] = evidence.gain(signal)
+    if not scores.max(initial=0.0):
+        scores = np.where(explained >= WORTH_NAMING, explained - evidence.share(signal), 0.0)
+    able = [i for i, one in enumerate(evidence.slices) if scores[i] > 0 and compatible(one, found_in[0])]
+    best = max((scores[i] for i in able), default=0.0)
+    worth = [i for i in able if scores[i] >= WORTH_NAMING * best]
+    ranked = sorted(worth, key=lambda i: _rank(float(scores[i] / best), len(evidence.slices[i])), reverse=True)
     if not ranked:
         return (Cause(slice=found_in[0], explained=1.0),)
     return tuple(Cause(slice=evidence.slices[i], explained=float(explained[i])) for i in ranked[:MOST_CAUSES])
+
+
+def _explained(signal: str, found_in: Sequence[Slice], evidence: Evidence) -> NDArray[np.float64]:
+    """Part of the shift of the mean that each slice holds, in [0, 1]; the whole is the most that any finding holds."""
+    excess = evidence.excess(signal)
+    places = [place for which in found_in if (place := evidence.place(which)) is not None]
+    sign = np.sign(excess[places[0]]) if places else 0.0
+    whole = float(np.max(excess[places] * sign, initial=0.0))
+    return np.clip(excess * sign / whole, 0.0, 1.0) if whole else np.ones_like(excess)
 
 
 def compatible(one: Slice, other: Slice) -> bool:
@@ -62,5 +67,5 @@ def contains(one: Slice, other: Slice) -> bool:
     return set(one) <= set(other)
 
 
-def _rank(score: float, best: float, fields: int) -> tuple[bool, int, float]:
-    return (score >= best - NEARLY, fields if score >= best - NEARLY else 0, score)
+def _rank(score: float, fields: int) -> tuple[bool, int, float]:
+    return (score >= NEARLY, fields if score >= NEARLY else 0, score)

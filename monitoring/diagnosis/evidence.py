@@ -23,6 +23,9 @@ class Evidence:
     usual: NDArray[np.float64]
     """Values in the reference, shape (slices, signals)."""
 
+    gains: NDArray[np.float64]
+    """Log likelihood that a shift gains over none, shape (slices, signals); 0 where nothing speaks for one."""
+
     def place(self, which: Slice) -> int | None:
         """The slice's row; None if it is not known."""
         return next((i for i, one in enumerate(self.slices) if one == which), None)
@@ -32,6 +35,10 @@ class Evidence:
         column = self.signals.index(signal)
         over = self.since.sums[:, column] - self.since.n[:, column] * self.expected[:, column]
         return np.nan_to_num(over)
+
+    def gain(self, signal: str) -> NDArray[np.float64]:
+        """Of one signal, shape (slices,)."""
+        return self.gains[:, self.signals.index(signal)]
 
     def share(self, signal: str) -> NDArray[np.float64]:
         """Each slice's part of all values of the signal since the change, shape (slices,)."""

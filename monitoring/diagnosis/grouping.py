@@ -9,6 +9,8 @@ from monitoring.findings import Cause, Finding, Slice
 
 MOSTLY: Final = 0.5
 """A finding belongs to a cause that holds so much of the shift that it found."""
+NO_HARDER: Final = 0.8
+"""Likelihood gained with each event of the cause, over that with each event of the slice of a finding."""
 
 
 def grouped(
@@ -28,11 +30,28 @@ def grouped(
 
 
 def belongs(finding: Finding, cause: Slice, evidence: Evidence) -> bool:
-    """Is the finding's shift mostly that of the cause?"""
+    """Is it the cause's shift that was found, thinned by other events?"""
     if contains(cause, finding.slice):
         return True
     here, there = evidence.place(cause), evidence.place(finding.slice)
     if here is None or there is None or not compatible(cause, finding.slice):
         return False
+    return _is_thinned(finding.signal, here, there, evidence) or _is_mostly(finding, here, there, evidence)
+
+
+def _is_thinned(signal: str, here: int, there: int, evidence: Evidence) -> bool:
+    """The cause gains likelihood too, and no less of it with each event."""
+    gain, n = evidence.gain(signal), evidence.since.n[:, evidence.signals.index(signal)]
+    if gain[here] <= 0:
+        return False
+    return bool(gain[here] * max(n[there], 1.0) >= NO_HARDER * gain[there] * max(n[here], 1.0))
+
+
+def _is_mostly(finding: Finding, here: int, there: int, evidence: Evidence) -> bool:
+    """The cause holds most of the shift of the mean, or what is left would not have been found: evidence grows with
+    the square of a shift."""
     excess = evidence.excess(finding.signal)
-    return bool(excess[here] * excess[there] > 0 and abs(excess[here]) >= MOSTLY * abs(excess[there]))
+    if excess[here] * excess[there] <= 0:
+        return False
+    part = min(float(excess[here] / excess[there]), 1.0)
+    return part >= MOSTLY or finding.evidence * (1 - part) ** 2 < 1

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SCENARIOS: Final = ("onset-100ms", "null-rate")
 DEFAULT_SYSTEMS: Final = ("monitor", "cusum", "page-hinkley", "fixed-threshold", "river-page-hinkley", "river-adwin")
-REFERENCE_HOURS: Final = 24
+REFERENCE_HOURS: Final = 168
 WISHES_A_DAY: Final = 60_000.0
 REPEATED: Final = "Repeatable. "
 
