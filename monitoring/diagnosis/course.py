@@ -24,13 +24,24 @@ def pace_of(means: NDArray[np.float64], n: NDArray[np.float64], before: float) -
     means, n = means[known] - before, n[known]
     if len(means) < LEAST_PANES:
         return Pace.SHOCK
-    time = np.arange(len(means))
-    step = min(_error((time >= start).astype(float), means, n) for start in time)
-    ramp = min(_error(np.maximum(time - start + 1.0, 0.0), means, n) for start in time[: -LEAST_PANES // 2])
+    steps, ramps = _explained(means, n)
+    whole = float(n @ means**2)
+    step, ramp = whole - steps.max(), whole - ramps[: -LEAST_PANES // 2].max()
     return Pace.GRADUAL if ramp < BETTER * step else Pace.SHOCK
 
 
-def _error(shape: NDArray[np.float64], means: NDArray[np.float64], n: NDArray[np.float64]) -> float:
-    """Weighted squared error of the best multiple of a shape."""
-    size = float(n @ (shape * means)) / max(float(n @ shape**2), 1e-12)
-    return float(n @ (means - size * shape) ** 2)
+def _explained(means: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of the weighted squares of the means, what the best step and the best ramp that begin at each pane explain.
+
+    For a shape s that is (n s m)^2 / n s^2; with steps of 1 and ramps of 1, 2, 3, ... all of them are sums of sums from
+    the end, and s^2 is twice the sum of 1 to s, less s.
+    """
+    moved, moved_ramp = _from_end(n * means), _from_end(_from_end(n * means))
+    size, size_ramp = _from_end(n), _from_end(_from_end(n))
+    squares = 2 * _from_end(size_ramp) - size_ramp
+    return moved**2 / np.maximum(size, 1e-12), moved_ramp**2 / np.maximum(squares, 1e-12)
+
+
+def _from_end(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each value and all after it, the sum."""
+    return np.cumsum(values[::-1])[::-1]
