@@ -37,7 +37,8 @@ class Recent:
         self, code: int, signal: int, direction: Direction, *, since: float, count: int = 5
     ) -> tuple[str, ...]:
         """Requests of a slice since a time that show best how the signal moved, each once."""
-        rows = np.flatnonzero((self._codes == code).any(axis=1) & (self._at >= since))
+        rows = np.flatnonzero(self._codes == code) // self._codes.shape[1]  # a slice comes once in a row
+        rows = rows[self._at[rows] >= since]
         values = self._values[rows, signal]
         rows, values = rows[~np.isnan(values)], values[~np.isnan(values)]
         upwards = direction in (Direction.UP, Direction.HIGH)
