@@ -113,11 +113,13 @@ class Reference:
         """
         kept = 0.5 ** (self._pane_s / (self.rule.half_life_s if half_life_s is None else half_life_s[:, None]))
         warming = ~self._is_ready()
+        for _, pane in self._waiting:  # now, since calm may be back before a pane's turn comes
+            self._refuse(pane, calm | warming)
         guard = 1 if warming.all() else 1 + self.rule.guard_panes
         while len(self._waiting) >= guard:
             number, pane = self._waiting.popleft()
             if not self._is_complete():
-                self._learn(number, pane, calm | warming, kept)
+                self._learn(number, pane, np.where(calm | warming, kept, 1.0))
 
     def expected(self, at: float) -> Expected:
         """What is normal at that time, of the slices that there are."""
@@ -154,15 +156,18 @@ class Reference:
         learnt = self._histogram.per_signal(self._learnt.counts[0]).max()
         return self.rule.mode is Mode.PINNED and bool(learnt >= self.rule.pinned_at)
 
-    def _learn(self, number: int, pane: Learnt, calm: NDArray[np.bool_], kept: float | NDArray[np.float64]) -> None:
-        at = number * self._pane_s
+    def _refuse(self, pane: Learnt, calm: NDArray[np.bool_]) -> None:
         by_bin = calm[:, self._histogram.signal_of_bin]
         self.refused += int(pane.counts[~by_bin].sum())
         pane.counts[~by_bin] = 0.0
         pane.sums[~calm] = 0.0
+
+    def _learn(self, number: int, pane: Learnt, kept: NDArray[np.float64]) -> None:
+        """Learn from a pane, and keep that part of what was known; what is not calm is kept whole."""
+        at = number * self._pane_s
         if self.rule.mode is not Mode.PINNED:
-            self._learnt.counts *= np.where(by_bin, kept, 1.0)  # what is normal is not forgotten while it is away
-            self._learnt.sums *= np.where(calm, kept, 1.0)
+            self._learnt.counts *= kept[:, self._histogram.signal_of_bin]
+            self._learnt.sums *= kept
         self._learnt.counts += pane.counts
         self._learnt.sums += pane.sums
         self._season.add(at, pane.counts[EVERYTHING], pane.sums[EVERYTHING])

@@ -5,7 +5,7 @@ from typing import Final
 
 from monitoring.diagnosis.causes import causes_of, compatible, contains
 from monitoring.diagnosis.evidence import Evidence
-from monitoring.findings import Cause, Finding, Slice
+from monitoring.findings import FLEET, Cause, Finding, Slice
 
 MOSTLY: Final = 0.5
 """A finding belongs to a cause that holds so much of the shift that it found."""
@@ -32,7 +32,7 @@ def grouped(
 def belongs(finding: Finding, cause: Slice, evidence: Evidence) -> bool:
     """Is it the cause's shift that was found, thinned by other events?"""
     if contains(cause, finding.slice):
-        return True
+        return cause != FLEET or _is_everywhere(finding, evidence)
     here, there = evidence.place(cause), evidence.place(finding.slice)
     if here is None or there is None or not compatible(cause, finding.slice):
         return False
@@ -55,3 +55,13 @@ def _is_mostly(finding: Finding, here: int, there: int, evidence: Evidence) -> b
         return False
     part = min(float(excess[here] / excess[there]), 1.0)
     return part >= MOSTLY or finding.evidence * (1 - part) ** 2 < 1
+
+
+def _is_everywhere(finding: Finding, evidence: Evidence) -> bool:
+    """Has the slice hardly more of its signal's shift than of the traffic?"""
+    there, everything = evidence.place(finding.slice), evidence.place(FLEET)
+    if there is None or everything is None:
+        return True
+    excess, traffic = evidence.excess(finding.signal), evidence.share(finding.signal)
+    whole = excess[everything]
+    return bool(whole and excess[there] / whole - traffic[there] < MOSTLY and excess[there] * whole > 0)
