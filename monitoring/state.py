@@ -5,7 +5,9 @@ the sketches' own bytes, never code, so a snapshot that somebody tampered with c
 """
 
 import io
+import struct
 import zipfile
+import zlib
 from collections import OrderedDict, deque
 from dataclasses import fields, is_dataclass
 from typing import ClassVar, Final, Protocol
@@ -28,6 +30,21 @@ SKETCHES: Final[dict[str, type]] = {sketch.__name__: sketch for sketch in (frequ
 _MUCH: Final = 100_000
 """Values of an array from which only the rows that are not zero are written."""
 _TREE: Final = "tree"
+_UNUSABLE: Final = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+    EOFError,
+    OSError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading bytes that anything may have happened to can raise."""
 
 
 class Stateful(Protocol):
@@ -52,7 +69,7 @@ def restore(part: Stateful, state: bytes) -> None:
         with np.load(io.BytesIO(state), allow_pickle=False) as arrays:
             tree = orjson.loads(arrays[_TREE].tobytes())
             _Reader({name: arrays[name] for name in arrays.files}).put(part, tree)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, zipfile.BadZipFile) as error:
+    except _UNUSABLE as error:
         raise UnusableState(f"the state of the monitor cannot be used: {error}") from error
 
 
