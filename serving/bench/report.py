@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from serving.bench.engine import EngineReport
     from serving.bench.frontend import FrontendReport
     from serving.bench.machine import Machine
+    from serving.bench.monitor import MonitorReport
     from serving.bench.query import QueryReport
     from serving.bench.serve import ServeReport
 
-    Report = ServeReport | EngineReport | FrontendReport | QueryReport
+    Report = ServeReport | EngineReport | FrontendReport | QueryReport | MonitorReport
 
 PIPED_WIDTH: Final = 160
 """Columns of a table that goes to a file."""

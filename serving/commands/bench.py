@@ -31,12 +31,16 @@ they were published."""
 MANIFEST = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-def output_options(command: Command) -> Command:
-    """The options that every benchmark has."""
+def report_options(command: Command) -> Command:
+    """Options of every benchmark."""
     command = click.option("--plot", type=FILE, metavar="FILE.png", help="Draw the report.")(command)
-    command = click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write the whole report.")(command)
+    return click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write the whole report.")(command)
+
+
+def output_options(command: Command) -> Command:
+    """Those of benchmarks with recordings."""
     clips_help = "Recordings to send: a JSON-lines manifest. [default: tests/clips/manifest.jsonl]"
-    return click.option("--clips", type=MANIFEST, metavar="MANIFEST", help=clips_help)(command)
+    return click.option("--clips", type=MANIFEST, metavar="MANIFEST", help=clips_help)(report_options(command))
 
 
 def numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...]:
@@ -68,7 +72,7 @@ def progress_bar() -> Iterator[Progress]:
 
 @click.group()
 def bench() -> None:
-    """Measure speed: the bare engine, the front end, or a whole server under load.
+    """Measure speed: the bare engine, the front end, the monitor, or a whole server under load.
 
     Example: voicesearch bench serve --rate 5,10,20 --seconds 20 --json serve.json --plot serve.png
     """
@@ -131,6 +135,22 @@ def frontend(duration_s: float, rounds: int, clips: Path | None, json_file: Path
 
         report = bench_frontend(piece, this_machine(), rounds=rounds, on_step=on_step)
     _publish(report, frontend_tables(report), save_frontend_plot, json_file, plot)
+
+
+@bench.command()
+@click.option("--events", type=click.IntRange(5_000), default=100_000, show_default=True)
+@report_options
+def monitor(events: int, json_file: Path | None, plot: Path | None) -> None:
+    """Time the monitor over 1,000 slices: sketches, all of it, a check, a snapshot.
+
+    Example: voicesearch bench monitor --events 500000 --json monitor.json
+    """
+    from serving.bench.machine import this_machine
+    from serving.bench.monitor import bench_monitor
+    from serving.bench.monitor_view import monitor_tables, save_monitor_plot
+
+    report = bench_monitor(this_machine(), events=events)
+    _publish(report, monitor_tables(report), save_monitor_plot, json_file, plot)
 
 
 @bench.command()

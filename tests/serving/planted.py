@@ -32,7 +32,7 @@ def queries(
             user_id=f"u{number}",
             slices={
                 "device_model": device,
-                "app_version": "5.2" if cut or (mended and device == CLIPPING) else "5.1",
+                "app_version": version,
                 "os": "android",
                 "locale": "en",
             },

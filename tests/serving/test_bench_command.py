@@ -18,7 +18,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(bench, [*arguments, "--clips", MANIFEST])
 
 
-@pytest.mark.parametrize("command", [[], ["engine"], ["frontend"], ["query"], ["serve"]])
+@pytest.mark.parametrize("command", [[], ["engine"], ["frontend"], ["monitor"], ["query"], ["serve"]])
 def test_help_has_an_example(command: list[str]) -> None:
     result = CliRunner().invoke(bench, [*command, "--help"])
     assert result.exit_code == 0
@@ -128,3 +128,16 @@ def test_our_engine_is_timed_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert all(row["rtfx"] > 1 for row in ours["throughputs"])
     assert ours["loading"]["memory_mb"] is None or ours["loading"]["memory_mb"] > 20
     assert plot.read_bytes().startswith(PNG)
+
+
+def test_the_monitor_is_measured(tmp_path: Path) -> None:
+    report, plot = tmp_path / "monitor.json", tmp_path / "monitor.png"
+    arguments = ("monitor", "--events", "10000", "--json", str(report), "--plot", str(plot))
+    result = CliRunner().invoke(bench, arguments)
+    assert result.exit_code == 0, result.output
+    found = json.loads(report.read_text())
+    assert (found["events"], found["slices"]) == (10_000, 1_000)
+    assert found["findings"] > 0
+    assert min(found["sketched_per_s"], found["watched_per_s"], found["check_s"], found["state_mb"]) > 0
+    assert plot.read_bytes().startswith(PNG)
+    assert "findings" in result.stdout
