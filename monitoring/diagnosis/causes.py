@@ -35,16 +35,20 @@ def causes_of(signal: str, found_in: Sequence[Slice], evidence: Evidence) -> tup
     ranked = sorted(worth, key=lambda i: _rank(float(scores[i] / best), len(evidence.slices[i])), reverse=True)
     if not ranked:
         return (Cause(slice=found_in[0], explained=1.0),)
-    return tuple(Cause(slice=evidence.slices[i], explained=float(explained[i])) for i in ranked[:MOST_CAUSES])
+    held = explained if explained.any() else np.ones_like(explained)  # the mean has not moved, only the distribution
+    return tuple(Cause(slice=evidence.slices[i], explained=float(held[i])) for i in ranked[:MOST_CAUSES])
 
 
 def _explained(signal: str, found_in: Sequence[Slice], evidence: Evidence) -> NDArray[np.float64]:
-    """Part of the shift of the mean that each slice holds, in [0, 1]; the whole is the most that any finding holds."""
+    """Part of the shift of the mean that each slice holds, in [0, 1]; the whole is the most that any finding holds.
+
+    All 0 where the mean has not moved.
+    """
     excess = evidence.excess(signal)
     places = [place for which in found_in if (place := evidence.place(which)) is not None]
     sign = np.sign(excess[places[0]]) if places else 0.0
     whole = float(np.max(excess[places] * sign, initial=0.0))
-    return np.clip(excess * sign / whole, 0.0, 1.0) if whole else np.ones_like(excess)
+    return np.clip(excess * sign / whole, 0.0, 1.0) if whole else np.zeros_like(excess)
 
 
 def compatible(one: Slice, other: Slice) -> bool:
