@@ -74,8 +74,8 @@ def test_shell_example_runs(program: str, server: LiveServer, tmp_path: Path) ->
     }
     for words, meant in here.items():
         program = program.replace(words, meant)
-    run = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+    environment = os.environ | {"VOICESEARCH_STORE__URL": f"sqlite:///{server.database}"}
+    command = ["bash", "-euo", "pipefail", "-c", program]
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()
