@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from asr.front_end import FrontEnd
-from serving.settings import Section, Settings, read_settings
+from serving.section import Section
+from serving.settings import Settings, read_settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 ROW = re.compile(r"\| `(?P<key>\w+)` \| (?P<default>.*?) \| (?P<meaning>.+?) \|")

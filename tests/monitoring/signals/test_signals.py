@@ -14,7 +14,9 @@ from monitoring.signals.voice import VOICE_SIGNALS, VOICE_SLICES
 from monitoring.voice_events import Client, QueryKind, SearchEvent, ServedBy
 
 UNITS = ("_s", "_ms", "_db", "_lufs", "_mib", "_per_s", "_per_second")
-WITHOUT_UNIT = re.compile(r".*(_share|_ratio|_size|_fields|_events|disagreement)|segments|confidence|words|repetition|novelty")
+WITHOUT_UNIT = re.compile(
+    r".*(_share|_ratio|_size|_fields|_events|disagreement)|segments|confidence|words|repetition|novelty"
+)
 """Shares and counts."""
 KINDS = frozenset(QueryKind) | {"behaviour", "second_vad", "server", "vocabulary"}
 
