@@ -43,6 +43,10 @@ TICK: Final = 1_000
 class Derivation(Protocol):
     """Concludes events from several events, as `monitoring.behaviour` does."""
 
+    @property
+    def kind(self) -> str:
+        """Of the events that it concludes; those of that kind that come from elsewhere are not counted too."""
+
     def update(self, events: Iterable[Event]) -> list[Event]:
         """What can be concluded now."""
 
@@ -74,6 +78,10 @@ class MonitorRule:
     reference: ReferenceRule = field(default_factory=ReferenceRule)
 
 
+def not_kept(_: Sequence[Event]) -> None:
+    """Derived events are not kept."""
+
+
 class Monitor:
     """Watches one service. Not for several threads."""
 
@@ -100,6 +108,7 @@ class Monitor:
         *,
         rule: MonitorRule = MonitorRule(),
         derivations: Sequence[Derivation] = (),
+        keep: Callable[[Sequence[Event]], None] = not_kept,
         judges: Sequence[Judge] = (),
     ) -> None:
         self.watched: Final = watched
@@ -131,13 +140,16 @@ class Monitor:
         self.events = 0
         """Events taken so far, those that were derived included."""
         self.derivations: Final = tuple(derivations)
+        self._keep = keep
         self._now = 0.0
         self.judges: Final = tuple(judges)
 
     def update(self, events: Sequence[Event]) -> None:
         """Take events, roughly by time; values that cannot be read are counted in `reader.failures`."""
         derived = [one for derivation in self.derivations for one in derivation.update(events)]
-        together = [*events, *derived]
+        self._keep(derived)
+        own = {derivation.kind for derivation in self.derivations}
+        together = [*(event for event in events if event.kind not in own), *derived]
         for start in range(0, len(together), TICK):
             self.take(self.reader.read(together[start : start + TICK]))
 

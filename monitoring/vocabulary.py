@@ -32,6 +32,8 @@ _MOST_WORDS: Final = 100
 class Vocabulary:
     """A derivation for a monitor: writes down how much of each spoken query is new."""
 
+    kind: Final = VOCABULARY_EVENT
+
     def __init__(self) -> None:
         self.transcripts = 0
         """Seen so far."""

@@ -16,8 +16,10 @@ from sqlalchemy import make_url
 from monitoring.alarms.alarms import Alarms
 from monitoring.alarms.policy import Policies, read_policies, signal_names
 from monitoring.behaviour.tracker import BehaviourTracker
+from monitoring.events import Event
 from monitoring.findings import Diagnosis
-from monitoring.monitor import Derivation, Monitor, MonitorRule
+from monitoring.labels import Labels
+from monitoring.monitor import Derivation, Monitor, MonitorRule, not_kept
 from monitoring.reference import Mode, ReferenceRule
 from monitoring.signals.behaviour import BEHAVIOUR_EVENT
 from monitoring.signals.signal import Group, Signal, Worse, field
@@ -59,15 +61,18 @@ def policies_of(settings: MonitoringSettings) -> Policies:
     return read_policies(settings.policies, signals=signal_names(watched) if is_voice else ())
 
 
-def monitor_of(settings: MonitoringSettings, policies: Policies) -> Monitor:
-    """A monitor that knows nothing yet. Raises ValueError in one line."""
+def monitor_of(
+    settings: MonitoringSettings, policies: Policies, *, keep: Callable[[Sequence[Event]], None] | None = None
+) -> Monitor:
+    """A monitor that knows nothing yet; `keep` is given what it concludes. Raises ValueError in one line."""
     watched = watched_of(settings)
     rule = MonitorRule(
         max_slices=settings.max_slices,
         requests_per_false_alarm=settings.requests_per_false_alarm,
         reference=ReferenceRule(mode=Mode(settings.reference), half_life_s=settings.half_life_days * _DAY_S),
     )
-    return Monitor(watched, rule=rule, derivations=derivations_of(watched), judges=[judge_of(policies)])
+    derivations, judges = derivations_of(watched), [judge_of(policies)]
+    return Monitor(watched, rule=rule, derivations=derivations, judges=judges, keep=keep or not_kept)
 
 
 def watch_of(
@@ -82,7 +87,7 @@ def watch_of(
     """The watch over a store, one under way at a time; `owner` is unique to who watches."""
 
     def begin(state: bytes | None) -> Monitor:
-        monitor = monitor_of(settings, alarms.policies)
+        monitor = monitor_of(settings, alarms.policies, keep=Labels(store).keep)
         if state is not None:
             monitor.restore(state)
         on_begin(monitor)

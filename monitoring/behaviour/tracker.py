@@ -15,6 +15,7 @@ from monitoring.behaviour.redo import SameWish, asks_again
 from monitoring.behaviour.retry import shipped_detector
 from monitoring.behaviour.state import Counts, Open, State, pack, unpack
 from monitoring.events import Event
+from monitoring.signals.behaviour import BEHAVIOUR_EVENT
 
 HORIZON_S: Final = 60.0
 """To read an answer and speak again takes seconds; to type six words on a phone, some ten (36 words a minute: Palin et
@@ -33,6 +34,8 @@ MAX_ACTIONS: Final = 16
 
 class BehaviourTracker:
     """`update` with events in about the order of their time; not for several threads."""
+
+    kind: Final = BEHAVIOUR_EVENT
 
     def __init__(
         self,
