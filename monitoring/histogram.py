@@ -38,15 +38,11 @@ class Histogram:
         self.starts: Final = np.cumsum([0, *widths[:-1]]).astype(np.int32)
         """Shape (signals,): each signal's first bin."""
         self.total: Final = sum(widths)
+        self.signal_of_bin: Final = np.repeat(np.arange(len(widths), dtype=np.int32), widths)
+        """Shape (bins,)."""
         self.edges: dict[int, NDArray[np.float64]] = {i: np.array([0.5]) for i, s in enumerate(signals) if s.is_rate}
         """Upper ends, inclusive, of all but the last bin, by the signal's number; absent while it is learnt."""
         self._learning = {i: kll_doubles_sketch(_SKETCH_K) for i in range(len(signals)) if i not in self.edges}
-
-    @property
-    def signal_of_bin(self) -> NDArray[np.int32]:
-        """Shape (bins,)."""
-        widths = np.diff([*self.starts, self.total])
-        return np.repeat(np.arange(len(self.starts), dtype=np.int32), widths)
 
     def bin_numbers(self, values: Values) -> BinNumbers:
         """Which bin each value falls into; values of signals without bins are learnt from instead."""

@@ -36,6 +36,8 @@ from monitoring.tally import tally
 from monitoring.watched import Watched
 from monitoring.windows import Windows
 
+GONE_S: Final = 21_600.0
+"""A slice without values for so long is no longer judged."""
 TICK: Final = 1_000
 """Most events that are judged together; more at once cost less time and delay a finding."""
 
@@ -169,7 +171,7 @@ class Monitor:
 
     def check(self, now: float) -> list[Diagnosis]:
         """What is wrong at that time, in seconds since 1970 UTC; the same again while it lasts."""
-        findings = [self._finding(found, now) for found in found_by_detectors(self.shifts, self.gradual)]
+        findings = [self._finding(found, now) for found in self._still_asked(now)]
         findings += [finding for judge in self.judges for finding in judge(self, now)]
         groups = {signal.name: signal.group for signal in self.signals}
         found = diagnose(
@@ -230,6 +232,14 @@ class Monitor:
         self.shifts.update(part, began=float(at.min()))
         self.gradual.update(part, self.shifts.expected)
         self.paces.update(part, self.shifts.expected)
+
+    def _still_asked(self, now: float) -> list[Found]:
+        """What was found in slices that still have traffic: a version that was rolled back concerns nobody."""
+        found = found_by_detectors(self.shifts, self.gradual)
+        if not found:
+            return []
+        recent = self.panes.between(now - GONE_S, now + self.rule.pane_s, len(self.table)).n
+        return [one for one in found if recent[one.code, one.signal]]
 
     def _finding(self, found: Found, now: float) -> Finding:
         normal, direction = self.shifts.expected, found.direction

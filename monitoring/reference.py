@@ -157,19 +157,22 @@ class Reference:
         return self.rule.mode is Mode.PINNED and bool(learnt >= self.rule.pinned_at)
 
     def _refuse(self, pane: Learnt, calm: NDArray[np.bool_]) -> None:
-        by_bin = calm[:, self._histogram.signal_of_bin]
-        self.refused += int(pane.counts[~by_bin].sum())
-        pane.counts[~by_bin] = 0.0
-        pane.sums[~calm] = 0.0
+        for code in np.flatnonzero(~calm[: len(self._table)].all(axis=1)).tolist():
+            suspected = ~calm[code]
+            by_bin = suspected[self._histogram.signal_of_bin]
+            self.refused += int(pane.counts[code, by_bin].sum())
+            pane.counts[code, by_bin] = 0.0
+            pane.sums[code, suspected] = 0.0
 
     def _learn(self, number: int, pane: Learnt, kept: NDArray[np.float64]) -> None:
         """Learn from a pane, and keep that part of what was known; what is not calm is kept whole."""
-        at = number * self._pane_s
+        at, size = number * self._pane_s, len(self._table)
+        counts, sums = self._learnt.counts[:size], self._learnt.sums[:size]
         if self.rule.mode is not Mode.PINNED:
-            self._learnt.counts *= kept[:, self._histogram.signal_of_bin]
-            self._learnt.sums *= kept
-        self._learnt.counts += pane.counts
-        self._learnt.sums += pane.sums
+            counts *= kept[:size, self._histogram.signal_of_bin]
+            sums *= kept[:size]
+        counts += pane.counts[:size]
+        sums += pane.sums[:size]
         self._season.add(at, pane.counts[EVERYTHING], pane.sums[EVERYTHING])
         if self._expected is not None:
             self._observe(at, pane, self._expected)

@@ -17,7 +17,7 @@ from monitoring.events import Event
 from monitoring.signals.audio import VOICE
 from monitoring.signals.transcript import VOCABULARY_EVENT
 
-LEARN_FROM: Final = 2_000
+LEARN_FROM: Final = 20_000
 """Transcripts before anything is new."""
 LEARN_EVERY: Final = 20
 """Afterwards so many transcripts pass for one that is learnt from."""

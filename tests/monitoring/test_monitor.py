@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from monitoring.findings import FLEET, Diagnosis, Drift, Pace, Slice
+from monitoring.monitor import GONE_S
 from tests.monitoring.scenario import Service, clips, fails, noisier
 
 PHONE: Slice = (("device", "d3"),)
@@ -139,3 +140,10 @@ def test_clocks_that_jump_break_nothing(service: Service) -> None:
         service.monitor.take(batch)
         service.monitor.check(float(batch.at[-1]))
     service.monitor.restore(service.monitor.state())
+
+
+def test_a_slice_that_is_no_longer_asked_from_has_no_fault(service: Service) -> None:
+    found = main(service.run(6_000, clips(PHONE)))
+    assert found.slice == PHONE
+    assert service.monitor.check(service.now + 3_600) != []
+    assert service.monitor.check(service.now + GONE_S + 3_600) == []
