@@ -44,6 +44,10 @@ MAIN_WEIGHT: Final = 20.0
 """So many times more of the false alarms are granted to shares of output and behaviour than to other signals."""
 TILT_WEIGHTS: Final = np.array([0.25, 0.5, 0.25])
 """Prior odds of the distances."""
+TAIL_WEIGHTS: Final = np.array([0.4, 0.6, 0.0])
+"""The same in the tails of a number: a user who repeats one odd query must not look like a fault."""
+REPEATED: Final = 0.75
+"""Weight of the evidence of numbers: repeated queries are of one voice and length, so they tell less than new ones."""
 BAD_WAY: Final = 0.9
 """Prior odds that a signal moves the way that is bad news."""
 
@@ -84,6 +88,7 @@ class ShiftDetector:
         alternatives = len(Direction) * len(TILTS)
         self._odds = np.zeros((slices * self._size, 6, alternatives))
         self._tilts = np.zeros((slices * self._size, 2, alternatives))
+        self._is_rate = np.array([signal.is_rate for signal in signals])
         self._weights = _weights(signals)
         self._threshold = _log_thresholds(signals, requests_per_false_alarm * combinations)
         self._moved = np.full(slices * self._size, NOT_MOVED, np.int8)
@@ -113,6 +118,7 @@ class ShiftDetector:
         scores = self.expected.scores.sums(part.counts[known])[:, rows, signals].T
         tilts = self._tilts[streams]
         gained = tilts[:, 0] * np.repeat(scores, len(TILTS), axis=1) - values * tilts[:, 1]
+        gained *= np.where(self._is_rate[signals], 1.0, REPEATED)[:, None]
         np.clip(gained, -_OVERFLOW, _OVERFLOW, out=gained)
         odds = self._odds[streams]
         self._step(odds, gained, values, part.sums[known][rows, signals][:, None], began, self._threshold[signals])
@@ -210,7 +216,7 @@ def _weights(signals: Sequence[Signal]) -> NDArray[np.float64]:
             signal.worse, (0.5, 0.5)
         )
         shares = [up, down, 0.0, 0.0] if signal.is_rate else [up / 2, down / 2, down / 2, up / 2]
-        weights[i] = np.array(shares)[:, None] * TILT_WEIGHTS
+        weights[i] = np.array(shares)[:, None] * np.array([TILT_WEIGHTS, TILT_WEIGHTS, TAIL_WEIGHTS, TAIL_WEIGHTS])
     return weights.reshape(len(signals), -1)
 
 

@@ -41,8 +41,8 @@ class MonitoringSettings(Section):
     """Most slices that have a place; memory is about 0.25 MB for each."""
     requests_per_false_alarm: Annotated[float, Field(ge=1_000, allow_inf_nan=False)] = 1e6
     """Of all slices and signals together, so many requests on average from one false alarm to the next."""
-    reference: Literal["rolling", "pinned", "seasonal"] = "rolling"
-    """What is normal: of late, `pinned` once learnt, or `seasonal`: this hour of the week weighs more."""
+    reference: Literal["seasonal", "rolling", "pinned"] = "seasonal"
+    """What is normal: of late and for this hour of the week, `rolling`: of late only, or `pinned`: once learnt, then kept."""
     half_life_days: Positive = 7.0
     """After which time what was learnt counts half, unless it is pinned."""
     policies: Path | None = None

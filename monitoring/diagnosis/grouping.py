@@ -42,7 +42,8 @@ def belongs(finding: Finding, cause: Slice, evidence: Evidence) -> bool:
 def _is_thinned(signal: str, here: int, there: int, evidence: Evidence) -> bool:
     """The cause gains likelihood too, and no less of it with each event."""
     gain, n = evidence.gain(signal), evidence.since.n[:, evidence.signals.index(signal)]
-    if gain[here] <= 0:
+    excess = evidence.excess(signal)
+    if gain[here] <= 0 or excess[here] * excess[there] < 0:
         return False
     return bool(gain[here] * max(n[there], 1.0) >= NO_HARDER * gain[there] * max(n[here], 1.0))
 
