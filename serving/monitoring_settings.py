@@ -42,7 +42,7 @@ class MonitoringSettings(Section):
     requests_per_false_alarm: Annotated[float, Field(ge=1_000, allow_inf_nan=False)] = 1e6
     """Of all slices and signals together, so many requests on average from one false alarm to the next."""
     reference: Literal["seasonal", "rolling", "pinned"] = "seasonal"
-    """What is normal: of late and for this hour of the week, `rolling`: of late only, or `pinned`: once learnt, then kept."""
+    """What is normal: of late, at this hour of the week; `rolling`: of late; `pinned`: once learnt, then kept."""
     half_life_days: Positive = 7.0
     """After which time what was learnt counts half, unless it is pinned."""
     policies: Path | None = None
