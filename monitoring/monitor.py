@@ -38,6 +38,8 @@ from monitoring.windows import Windows
 
 GONE_S: Final = 21_600.0
 """A slice without values for so long is no longer judged."""
+NEW_SLICES_S: Final = 30.0
+"""How soon it is asked what to expect of slices that have just appeared, such as a device with a new version."""
 TICK: Final = 1_000
 """Most events that are judged together; more at once cost less time and delay a finding."""
 
@@ -180,7 +182,7 @@ class Monitor:
         return [replace(one, remarks=self._remarks(one)) for one in found]
 
     def evidence(self, since: float, now: float) -> Evidence:
-        """All slices and signals since a time, beside what was expected of them."""
+        """All slices and signals from the pane on that holds a time, beside what was expected of them."""
         size, shape = len(self.table), (len(self.table), len(self.signals))
         expected, usual = np.full(shape, np.nan), np.zeros(shape)
         if (normal := self.shifts.expected) is not None:
@@ -189,7 +191,7 @@ class Monitor:
         return Evidence(
             slices=[self.table[code] for code in range(size)],
             signals=[signal.name for signal in self.signals],
-            since=self.panes.between(since, now + self.rule.pane_s, size),
+            since=self.panes.between(self.panes.number_of(since) * self.rule.pane_s, now + self.rule.pane_s, size),
             expected=expected,
             usual=usual,
             gains=self.shifts.gains(size),
@@ -208,7 +210,7 @@ class Monitor:
     def restore(self, state: bytes) -> None:
         """Go on from there; it must have been made in the same way. Raises UnusableState, and is then of no use."""
         restore(self, state)
-        self.shifts.expect(self.reference.expected(self._now))
+        self._expect(self._now)
 
     @property
     def waited_for(self) -> tuple[bytes, ...]:
@@ -225,13 +227,21 @@ class Monitor:
         part = tally(float(at.max()), columns.values[rows], codes[rows], self.histogram)
         if number > self.panes.newest:
             self.reference.learn(self.shifts.calm() & self.gradual.calm(), half_life_s=self.paces.half_life_s)
-            self._now = float(at.min())
-            self.shifts.expect(self.reference.expected(self._now))
+            self._expect(float(at.min()))
+        elif self._has_new_slices() and part.at >= self._now + NEW_SLICES_S:
+            self._expect(part.at)
         self.panes.add(number, part)
         self.reference.add(number, part)
         self.shifts.update(part, began=float(at.min()))
         self.gradual.update(part, self.shifts.expected)
         self.paces.update(part, self.shifts.expected)
+
+    def _has_new_slices(self) -> bool:
+        return self.shifts.expected is not None and len(self.table) > len(self.shifts.expected.mean_score)
+
+    def _expect(self, at: float) -> None:
+        self._now = at
+        self.shifts.expect(self.reference.expected(at))
 
     def _still_asked(self, now: float) -> list[Found]:
         """What was found in slices that still have traffic: a version that was rolled back concerns nobody."""

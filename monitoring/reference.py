@@ -62,6 +62,8 @@ class Expected:
     """Shape (slices, signals), of the score `UP`."""
     variance: NDArray[np.float64]
     """Shape (directions, slices, signals): of each score."""
+    dispersion: NDArray[np.float64]
+    """Shape (signals,): how many times more a sum of values varies than one of independent values."""
     restless: NDArray[np.float64]
     """Shape (slices, signals): tilt by which a signal moves from hour to hour while nothing is wrong."""
     ready: NDArray[np.bool_]
@@ -127,12 +129,13 @@ class Reference:
         scores = scores_of(self._learnt.counts[EVERYTHING], self._histogram)
         normal = pooled(self._learnt.counts[:size], self._learnt.sums[:size], self._table, self._histogram, scores)
         if self.rule.mode is Mode.SEASONAL:
-            self._follow_season(normal, at)
+            self._follow_season(normal, scores, at)
         self._expected = Expected(
             pooled=normal,
             scores=scores,
             mean_score=scores.up(normal.shares),
             variance=np.maximum(scores.variances(normal.shares), 1e-6),
+            dispersion=self._restless.dispersion(self._table),
             restless=self._restless.tilts(self._table),
             ready=self._is_ready(),
         )
@@ -185,7 +188,7 @@ class Reference:
         variance = expected.variance[Direction.UP]
         self._restless.observe(at, n, expected.scores.up(counts), expected.mean_score, variance)
 
-    def _follow_season(self, normal: Pooled, at: float) -> None:
-        moved = normal.shares * self._season.ratios(at)
+    def _follow_season(self, normal: Pooled, scores: Scores, at: float) -> None:
+        moved = normal.shares * self._season.ratios(at, scores)
         normal.shares[:] = moved / self._histogram.per_signal(moved)[:, self._histogram.signal_of_bin]
-        normal.means[:] += self._season.offsets(at)
+        normal.means[:] += self._season.offsets(at, scores)

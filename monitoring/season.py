@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.histogram import Counts, Histogram
+from monitoring.pooling import PerSignal, prior_weight
+from monitoring.scores import Scores
 
 HOURS: Final = 168
-WEIGHT: Final = 1_000.0
-"""So many events of other hours count as much as those of an hour itself."""
+ALIKE: Final = 1.5
+"""Dispersion that is allowed for, where the hours are compared."""
 _DELAY: Final = 12
 """Hours after which an hour is learnt from."""
 _KEPT: Final = 0.5
@@ -46,35 +48,56 @@ class Season:
         while self._waiting[0][0] <= hour - _DELAY:
             self._learn(*self._waiting.popleft())
 
-    def ratios(self, at: float) -> NDArray[np.float64]:
+    def ratios(self, at: float, scores: Scores) -> NDArray[np.float64]:
         """Shares of the bins at that time over those of all hours; shape (bins,)."""
+        daily, weekly = self._priors(scores)
         everything = _shares(self._counts.sum(axis=0) + 0.5, self._histogram)
         hour, part = _between(at)
-        early, late = (self._shares_of(place, everything) for place in (hour, hour + 1))
+        early, late = (self._shares_of(place % HOURS, everything, daily, weekly) for place in (hour, hour + 1))
         return np.asarray(((1 - part) * early + part * late) / everything)
 
-    def offsets(self, at: float) -> NDArray[np.float64]:
+    def offsets(self, at: float, scores: Scores) -> NDArray[np.float64]:
         """Means of the signals at that time less those of all hours; shape (signals,)."""
-        n, sums = self._n.sum(axis=0), self._sums.sum(axis=0)
-        mean = sums / np.maximum(n, 1)
+        daily, weekly = self._priors(scores)
+        mean = self._sums.sum(axis=0) / np.maximum(self._n.sum(axis=0), 1)
         hour, part = _between(at)
-        early, late = (self._mean_of(place, mean) for place in (hour, hour + 1))
+        early, late = (self._mean_of(place % HOURS, mean, daily, weekly) for place in (hour, hour + 1))
         return np.asarray((1 - part) * early + part * late - mean)
+
+    def _priors(self, scores: Scores) -> tuple[PerSignal, PerSignal]:
+        """How many events all hours count as for an hour of the day, and that for an hour of the week.
+
+        Shapes (24, signals) and (168, signals): many where hours are alike, so that chance makes no rhythm.
+        """
+        n_daily, up_daily = (_daily(one).sum(axis=0) for one in (self._n, scores.up(self._counts)))
+        n, up = self._n, scores.up(self._counts)
+        overall = up.sum(axis=0) / np.maximum(n.sum(axis=0), 1)
+        by_day = up_daily / np.maximum(n_daily, 1)
+        daily = prior_weight(by_day, overall, n_daily / ALIKE, scores.variance)
+        weekly = prior_weight(up / np.maximum(n, 1), np.tile(by_day, (HOURS // 24, 1)), n / ALIKE, scores.variance)
+        return daily, weekly
 
     def _learn(self, hour: int, counts: Counts, sums: NDArray[np.float64]) -> None:
         n = self._histogram.per_signal(counts)
         for kept, new in ((self._counts, counts), (self._n, n), (self._sums, sums)):
             kept[hour % HOURS] = _KEPT * kept[hour % HOURS] + new
 
-    def _shares_of(self, hour: int, everything: Counts) -> Counts:
-        days = self._counts[hour % 24 :: 24].sum(axis=0)
-        daily = _shares(days + WEIGHT * everything, self._histogram)
-        return _shares(self._counts[hour % HOURS] + WEIGHT * daily, self._histogram)
+    def _shares_of(self, hour: int, everything: Counts, daily: PerSignal, weekly: PerSignal) -> Counts:
+        spread = self._histogram.signal_of_bin
+        days = _daily(self._counts)[:, hour % 24].sum(axis=0) + daily[hour % 24, spread] * everything
+        return _shares(self._counts[hour] + weekly[hour, spread] * _shares(days, self._histogram), self._histogram)
 
-    def _mean_of(self, hour: int, mean: NDArray[np.float64]) -> NDArray[np.float64]:
-        n, sums = self._n[hour % 24 :: 24].sum(axis=0), self._sums[hour % 24 :: 24].sum(axis=0)
-        daily = (sums + WEIGHT * mean) / (n + WEIGHT)
-        return np.asarray((self._sums[hour % HOURS] + WEIGHT * daily) / (self._n[hour % HOURS] + WEIGHT))
+    def _mean_of(
+        self, hour: int, mean: NDArray[np.float64], daily: PerSignal, weekly: PerSignal
+    ) -> NDArray[np.float64]:
+        n, sums = (_daily(one)[:, hour % 24].sum(axis=0) for one in (self._n, self._sums))
+        of_day = (sums + daily[hour % 24] * mean) / (n + daily[hour % 24])
+        return np.asarray((self._sums[hour] + weekly[hour] * of_day) / (self._n[hour] + weekly[hour]))
+
+
+def _daily(weekly: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shape (168, ...) as (7, 24, ...)."""
+    return weekly.reshape(HOURS // 24, 24, -1)
 
 
 def _between(at: float) -> tuple[int, float]:

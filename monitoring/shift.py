@@ -28,7 +28,7 @@ TOLERANCE: Final = 0.02
 """Tilt that nobody minds."""
 UNSURE: Final = 3.0
 """Standard errors of the reference that are tolerated too."""
-RESTLESS: Final = 1.5
+RESTLESS: Final = 1.2
 """Standard deviations of the restlessness that are tolerated too."""
 NEW_UNSURE: Final = 4.0
 """The same for a slice that is not known itself, only the one that it is part of."""
@@ -40,15 +40,13 @@ HEADROOM: Final = 5.0
 """Nats by which evidence may go beyond the threshold, so that an end is noticed soon."""
 RECEDED: Final = 3.0
 """Nats by which evidence must have gone back from its most, so that it is not by chance."""
-MAIN_WEIGHT: Final = 20.0
+MAIN_WEIGHT: Final = 50.0
 """So many times more of the false alarms are granted to shares of output and behaviour than to other signals."""
-TILT_WEIGHTS: Final = np.array([0.25, 0.5, 0.25])
+TILT_WEIGHTS: Final = np.array([0.2, 0.6, 0.2])
 """Prior odds of the distances."""
 TAIL_WEIGHTS: Final = np.array([0.4, 0.6, 0.0])
 """The same in the tails of a number: a user who repeats one odd query must not look like a fault."""
-REPEATED: Final = 0.75
-"""Weight of the evidence of numbers: repeated queries are of one voice and length, so they tell less than new ones."""
-BAD_WAY: Final = 0.9
+BAD_WAY: Final = 0.95
 """Prior odds that a signal moves the way that is bad news."""
 
 NOT_MOVED: Final = -1
@@ -88,7 +86,6 @@ class ShiftDetector:
         alternatives = len(Direction) * len(TILTS)
         self._odds = np.zeros((slices * self._size, 6, alternatives))
         self._tilts = np.zeros((slices * self._size, 2, alternatives))
-        self._is_rate = np.array([signal.is_rate for signal in signals])
         self._weights = _weights(signals)
         self._threshold = _log_thresholds(signals, requests_per_false_alarm * combinations)
         self._moved = np.full(slices * self._size, NOT_MOVED, np.int8)
@@ -118,7 +115,7 @@ class ShiftDetector:
         scores = self.expected.scores.sums(part.counts[known])[:, rows, signals].T
         tilts = self._tilts[streams]
         gained = tilts[:, 0] * np.repeat(scores, len(TILTS), axis=1) - values * tilts[:, 1]
-        gained *= np.where(self._is_rate[signals], 1.0, REPEATED)[:, None]
+        gained /= self.expected.dispersion[signals][:, None]
         np.clip(gained, -_OVERFLOW, _OVERFLOW, out=gained)
         odds = self._odds[streams]
         self._step(odds, gained, values, part.sums[known][rows, signals][:, None], began, self._threshold[signals])
