@@ -63,7 +63,7 @@ class Expected:
     variance: NDArray[np.float64]
     """Shape (directions, slices, signals): of each score."""
     dispersion: NDArray[np.float64]
-    """Shape (signals,): how many times more a sum of values varies than one of independent values."""
+    """Shape (slices, signals): how many times more a sum of values varies than one of independent values."""
     restless: NDArray[np.float64]
     """Shape (slices, signals): tilt by which a signal moves from hour to hour while nothing is wrong."""
     ready: NDArray[np.bool_]

@@ -1,8 +1,8 @@
 """How far each signal moves from hour to hour while nothing is wrong, and how alike values are that come together.
 
-Both make an hour's sum vary more than independent values would: what moves, the more, the more values there are; what
-is alike (a user repeats a query, in one voice and on one topic), by a factor. So slices of different sizes tell them
-apart. The first is tolerated, as a tilt (see `monitoring.shift`); by the second evidence is divided, as in
+Both make sums vary more than independent values would: what is alike (a user repeats a query, in one voice and on one
+topic) by the same factor in minutes and in hours, what moves the more, the longer one looks. So panes and hours
+tell them apart. The first is tolerated, as a tilt (see `monitoring.shift`); by the second evidence is divided, as in
 quasi-likelihood (Wedderburn, 1974). Slices that tell little lean on those of the same fields, and on a guess at first.
 """
 
@@ -20,6 +20,8 @@ GUESS_HOURS: Final = 24.0
 ALIKE: Final = 1.2
 """Dispersion, while nothing is known."""
 MOST_ALIKE: Final = 4.0
+LEAN_PANES: Final = 200.0
+"""So many panes of other slices count as much as a slice's own, where it is asked how alike its values are."""
 PRECISION: Final = 0.02
 """Squared tilt; a slice whose own estimate is less precise leans on the others."""
 FEW: Final = 10.0
@@ -32,14 +34,16 @@ PerSignal = NDArray[np.float64]
 class Restlessness:
     """What is known of it, for every slice and signal."""
 
-    STATE: ClassVar[tuple[str, ...]] = ("_hour", "_seen", "_known")
+    STATE: ClassVar[tuple[str, ...]] = ("_hour", "_seen", "_panes", "_hours")
 
     def __init__(self, slices: int, signals: int) -> None:
         self._hour = -1
         self._seen = np.zeros((4, slices, signals))
         """Of the present hour: values, their scores, what was expected of the scores, and of their variance."""
-        self._known = np.zeros((3, slices, signals))
-        """Over the hours: their number, their squared standardized differences, and what a squared tilt adds."""
+        self._panes = np.zeros((3, slices, signals))
+        """Their number, their squared standardized differences, and what a squared tilt adds to these."""
+        self._hours = np.zeros((3, slices, signals))
+        """The same of hours."""
 
     def observe(self, at: float, n: PerSignal, scores: PerSignal, mean: PerSignal, variance: PerSignal) -> None:
         """A calm pane that begins at `at`: values, summed scores; mean and variance that were expected of one score.
@@ -50,29 +54,27 @@ class Restlessness:
         if hour > self._hour:
             self._turn()
             self._hour = hour
-        self._seen[:, : len(n)] += np.array([n, np.where(n > 0, scores, 0.0), n * mean, n * variance])
+        pane = np.array([n, np.where(n > 0, scores, 0.0), n * mean, n * variance])
+        self._panes[:, : len(n)] += _compared(pane, least=1.0)
+        self._seen[:, : len(n)] += pane
 
-    def dispersion(self, table: SliceTable) -> NDArray[np.float64]:
-        """Variance of the sum of an hour over that of independent values, as far as it is not moved; shape (signals,).
-
-        From a line through the squared standardized differences of all slices, by what a squared tilt adds to them.
-        """
-        hours, squares, gains = self._known[:, : len(table)]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            y, x = np.nan_to_num(squares / hours), np.nan_to_num(gains / hours)
-        weight = hours / (1 + GUESS**2 * x) ** 2  # large slices vary more
-        level, slope = weight.sum(axis=0) + GUESS_HOURS, (weight * x).sum(axis=0)
-        bend = (weight * x**2).sum(axis=0)
-        first = (weight * y).sum(axis=0) + GUESS_HOURS * ALIKE
-        second = (weight * x * y).sum(axis=0)
-        found = (first * bend - second * slope) / np.maximum(level * bend - slope**2, 1e-12)
-        unmoved = first / level  # where a tilt would have to be less than none
-        found = np.where(second < found * slope, unmoved, found)
-        return np.asarray(np.clip(np.where(bend > 0, found, unmoved), 1.0, MOST_ALIKE))
+    def dispersion(self, table: SliceTable) -> PerSignal:
+        """Variance of the sum of values that come together, over that of independent ones; of every slice."""
+        panes, squares, gains = self._panes[:, : len(table)]
+        found: PerSignal = np.empty_like(panes)
+        for combination in table.combinations:
+            codes = np.array(table.of(combination), dtype=np.intp)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                own = np.nan_to_num(squares[codes] / panes[codes])
+                weight = np.nan_to_num(gains[codes] / panes[codes])  # what is alike shows where there is much of it
+            guess = GUESS_HOURS / (GUESS_HOURS + panes[codes].max(axis=0, initial=0.0))
+            alike = guess * ALIKE + (1 - guess) * (weight * own).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-12)
+            found[codes] = (squares[codes] + LEAN_PANES * alike) / (panes[codes] + LEAN_PANES)
+        return np.clip(found, 1.0, MOST_ALIKE)
 
     def tilts(self, table: SliceTable) -> PerSignal:
         """Standard deviation of the tilt from hour to hour, of every slice of the table."""
-        hours, squares, gains = self._known[:, : len(table)]
+        hours, squares, gains = self._hours[:, : len(table)]
         excess = squares - hours * self.dispersion(table)
         found: PerSignal = np.empty_like(hours)
         for combination in table.combinations:
@@ -84,14 +86,11 @@ class Restlessness:
 
     def forget(self, code: int) -> None:
         """The slice's number means another slice from now on."""
-        self._seen[:, code], self._known[:, code] = 0.0, 0.0
+        for kept in (self._seen, self._panes, self._hours):
+            kept[:, code] = 0.0
 
     def _turn(self) -> None:
-        n, scores, expected, variance = self._seen
-        enough = (n >= FEW) & (variance > 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            squares = np.where(enough, (scores - expected) ** 2 / variance, 0.0)
-        self._known += np.array([enough, squares, np.where(enough, variance, 0.0)])
+        self._hours += _compared(self._seen, least=FEW)
         self._seen[:] = 0.0
 
     @staticmethod
@@ -102,3 +101,12 @@ class Restlessness:
         longest = hours.max(axis=0, initial=0.0)
         guess = GUESS_HOURS * GUESS**2
         return np.asarray((guess + longest * np.nan_to_num(seen)) / (GUESS_HOURS + longest))
+
+
+def _compared(sums: NDArray[np.float64], *, least: float) -> NDArray[np.float64]:
+    """One stretch of time against what was expected of it, as `_panes` adds it up; from `_seen`, or one pane of it."""
+    n, scores, expected, variance = sums
+    enough = (n >= least) & (variance > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = np.where(enough, (scores - expected) ** 2 / variance, 0.0)
+    return np.array([enough, squares, np.where(enough, variance, 0.0)])

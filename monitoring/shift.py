@@ -115,7 +115,7 @@ class ShiftDetector:
         scores = self.expected.scores.sums(part.counts[known])[:, rows, signals].T
         tilts = self._tilts[streams]
         gained = tilts[:, 0] * np.repeat(scores, len(TILTS), axis=1) - values * tilts[:, 1]
-        gained /= self.expected.dispersion[signals][:, None]
+        gained /= self.expected.dispersion[codes[rows], signals][:, None]
         np.clip(gained, -_OVERFLOW, _OVERFLOW, out=gained)
         odds = self._odds[streams]
         self._step(odds, gained, values, part.sums[known][rows, signals][:, None], began, self._threshold[signals])
