@@ -40,8 +40,6 @@ class Streams:
         self.reference = Reference(table, self.histogram, pane_s=300.0, rule=ReferenceRule(mode=Mode.ROLLING))
         for known in (self.reference._restless._hours, self.reference._restless._panes):
             known[:] = YEARS_H  # the guess of how restless signals are is long outweighed
-            YEARS_H  # the guess of how restless signals are is long outweighed
-        )
         of_all = np.zeros(streams * learnt, np.int32)
         codes = np.stack([of_all, np.repeat(np.arange(streams) + 1, learnt)], axis=1)
         self.reference.add(0, tally_of(self.histogram, draw(self.rng, len(codes)), codes))
