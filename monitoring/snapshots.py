@@ -70,8 +70,7 @@ class Snapshots:
     def load(self, restore: Callable[[bytes], Restored]) -> tuple[int, Restored] | None:
         """Position and what `restore` makes of the newest state that it does not refuse; None if there is none yet.
 
-        `restore` refuses by raising UnusableState. Raises it too where every snapshot is refused: somebody must then
-        decide to begin anew, with `forget`.
+        `restore` refuses by raising UnusableState. Raises it too where every snapshot is refused.
         """
         reasons = []
         newest_first = sa.select(SNAPSHOTS.c.number, SNAPSHOTS.c.state).where(SNAPSHOTS.c.name == self._name)
@@ -80,10 +79,13 @@ class Snapshots:
         for number, packed in rows:
             try:
                 position, state = unpack(packed)
-                return position, restore(state)
+                found = position, restore(state)
             except UnusableState as error:
-                logger.error("snapshot %d of the monitor %s is left out: %s", number, self._name, error)
-                reasons.append(str(error))
+                reasons.append(f"snapshot {number}: {error}")
+                continue
+            if reasons:
+                logger.error("the monitor %s goes on from an older state: %s", self._name, "; ".join(reasons))
+            return found
         if reasons:
             raise UnusableState(f"no snapshot of the monitor {self._name} can be used: {'; '.join(reasons)}")
         return None

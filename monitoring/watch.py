@@ -23,6 +23,9 @@ from monitoring.store import EventStore
 logger = logging.getLogger(__name__)
 
 _LENGTH: Final = struct.Struct("<Q")
+_SAID_AGAIN_S: Final = 3_600.0
+"""How soon the same problem is logged again."""
+_MAX_SAID: Final = 100
 
 
 class Watcher(Protocol):
@@ -79,10 +82,12 @@ class Watch:
         clock: Callable[[], float],
         pace: Pace = Pace(),
         admission: Callable[[], Admission] = Admission,
+        on_problem: Callable[[str | None], None] = lambda _: None,
     ) -> None:
         """`begin` makes a monitor from the state of an earlier one, or a new one; UnusableState if it cannot.
 
-        `owner` is unique to this process; `clock` gives seconds since 1970 UTC.
+        `owner` is unique to this process; `clock` gives seconds since 1970 UTC. `on_problem` hears of each new
+        `problem`, and with None that there is none any more.
         """
         self.problem: str | None = None
         """Why it does not get on at present."""
@@ -95,6 +100,8 @@ class Watch:
         self._lease = Lease(store, name, owner=owner, lasts_s=pace.lease_s)
         self._snapshots = Snapshots(store, name)
         self._turn: _Turn | None = None
+        self._on_problem = on_problem
+        self._said: dict[str, float] = {}
 
     @property
     def position(self) -> int | None:
@@ -111,7 +118,7 @@ class Watch:
         while not stop.is_set():
             try:
                 has_more = self.step()
-                self.problem = None
+                self._note(None)
             except Exception as error:  # a watch that dies would be silent just when something is wrong
                 self._complain(error)
                 has_more = False
@@ -159,11 +166,20 @@ class Watch:
         return self._turn
 
     def _resumed(self, now: float) -> _Turn:
-        position, (admission, watcher) = self._snapshots.load(self._restored) or (0, (self._admission(), None))
+        found = self._loaded() or (0, (self._admission(), self._begin(None)))
+        position, (admission, watcher) = found
         logger.info("watching from position %d on", position)
-        return _Turn(watcher or self._begin(None), admission, position, checked_at=now, saved_at=now, renewed_at=now)
+        return _Turn(watcher, admission, position, checked_at=now, saved_at=now, renewed_at=now)
 
-    def _restored(self, state: bytes) -> tuple[Admission, Watcher | None]:
+    def _loaded(self) -> tuple[int, tuple[Admission, Watcher]] | None:
+        """What was kept; where that is of no use, a new monitor at its place: one that never begins sees nothing."""
+        try:
+            return self._snapshots.load(self._restored)
+        except UnusableState as error:
+            logger.error("%s; the monitor learns anew", error)
+            return self._snapshots.position(), (self._admission(), self._begin(None))
+
+    def _restored(self, state: bytes) -> tuple[Admission, Watcher]:
         if len(state) < _LENGTH.size:
             raise UnusableState("the state is too short")
         end = _LENGTH.size + _LENGTH.unpack_from(state)[0]
@@ -187,10 +203,22 @@ class Watch:
             raise
 
     def _complain(self, error: Exception) -> None:
-        expected = isinstance(error, MonitoringError | OSError)
-        if self.problem is None:
-            logger.error("the monitor does not get on: %s", error, exc_info=None if expected else error)
-        self.problem = str(error) or type(error).__name__
+        expected, text, now = (
+            isinstance(error, MonitoringError | OSError),
+            str(error) or type(error).__name__,
+            self._clock(),
+        )
+        if text not in self._said or _is_due(self._said[text], now, _SAID_AGAIN_S):
+            logger.error("the monitor does not get on: %s", text, exc_info=None if expected else error)
+            if len(self._said) >= _MAX_SAID:
+                self._said.clear()
+            self._said[text] = now
+        self._note(text)
+
+    def _note(self, problem: str | None) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self._on_problem(problem)
 
 
 def _is_due(last: float, now: float, every_s: float) -> bool:

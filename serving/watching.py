@@ -21,6 +21,7 @@ from monitoring.findings import Diagnosis
 from monitoring.labels import Labels
 from monitoring.monitor import Derivation, Monitor, MonitorRule, not_kept
 from monitoring.reference import Mode, ReferenceRule
+from monitoring.resuming import ResumableMonitor
 from monitoring.signals.behaviour import BEHAVIOUR_EVENT
 from monitoring.signals.signal import Group, Signal, Worse, field
 from monitoring.signals.transcript import VOCABULARY_EVENT
@@ -83,21 +84,26 @@ def watch_of(
     owner: str,
     pace: Pace | None = None,
     on_begin: Callable[[Monitor], None] = lambda _: None,
+    on_problem: Callable[[str | None], None] = lambda _: None,
 ) -> Watch:
-    """The watch over a store, one under way at a time; `owner` is unique to who watches."""
+    """The watch over a store, one under way at a time; `owner` is unique to who watches.
 
-    def begin(state: bytes | None) -> Monitor:
+    A state of another configuration is left, and the monitor learns anew from where it stood.
+    """
+
+    def begin(state: bytes | None) -> ResumableMonitor:
         monitor = monitor_of(settings, alarms.policies, keep=Labels(store).keep)
+        resumable = ResumableMonitor(monitor)
         if state is not None:
-            monitor.restore(state)
+            resumable.resume(state)
         on_begin(monitor)
-        return monitor
+        return resumable
 
     def handle(diagnoses: list[Diagnosis]) -> None:
         alarms.handle(diagnoses, time.time())
 
     pace = pace or Pace(check_every_s=settings.check_every_s)
-    return Watch(store, begin, handle, name=NAME, owner=owner, clock=time.time, pace=pace)
+    return Watch(store, begin, handle, name=NAME, owner=owner, clock=time.time, pace=pace, on_problem=on_problem)
 
 
 def look_for_store(url: str) -> None:

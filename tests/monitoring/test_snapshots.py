@@ -81,7 +81,7 @@ def test_one_that_the_monitor_refuses_falls_back_too_and_all_refused_is_an_error
         return state
 
     assert snapshots.load(lambda state: only(b"old", state)) == (1, b"old")
-    with pytest.raises(UnusableState, match=r"b'new' is from another version; b'old' is from another version"):
+    with pytest.raises(UnusableState, match=r"2: b'new' is from another version; snapshot 1: b'old' is"):
         snapshots.load(lambda state: only(b"none", state))
 
 

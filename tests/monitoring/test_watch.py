@@ -211,16 +211,47 @@ def test_a_receiver_that_fails_stops_no_state_from_being_kept(store: EventStore,
     assert kept(store).total() == 1
 
 
-def test_a_state_that_cannot_be_used_is_said_and_nothing_is_begun_anew(store: EventStore) -> None:
+def test_where_no_state_can_be_used_that_is_said_once_and_it_begins_anew_at_its_place(
+    store: EventStore, make_event: MakeEvent, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.insert([make_event(n) for n in range(10)])
     lease = Lease(store, "test", owner="somebody")
     lease.take()
     for state in (b"", b"\0" * 8 + b"{}"):
         Snapshots(store, "test").save(state, position=7, lease=lease)
     lease.give_back()
     replica = Replica(store, Clock())
-    with pytest.raises(UnusableState, match="the state is too short"):
-        replica.watch.step()
-    assert replica.watch.position is None
+    replica.catch_up()
+    assert (replica.watch.position, replica.monitor.seen.total()) == (10, 3)
+    [said] = [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
+    assert "the state is too short" in said
+    assert said.endswith("the monitor learns anew")
+
+
+def test_a_problem_is_told_as_it_comes_and_goes_and_each_is_logged_once(
+    store: EventStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str | None] = []
+    stop = threading.Event()
+    troubles = iter(["disk", "disk", None, "disk", "net"])
+
+    class Troubled(Counting):
+        def check(self, now: float) -> list[Diagnosis]:
+            trouble = next(troubles, "end")
+            if trouble == "end":
+                stop.set()
+            elif trouble:
+                raise OSError(trouble)
+            return []
+
+    pace = Pace(check_every_s=-1, idle_s=0.001)
+    watch = Watch(
+        store, Troubled, lambda _: None, name="test", owner="me", clock=Clock(), pace=pace, on_problem=told.append
+    )
+    watch.run(stop)
+    assert told == ["disk", None, "disk", "net", None]
+    logged = [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
+    assert logged == ["the monitor does not get on: disk", "the monitor does not get on: net"]
 
 
 REPLICA = """

@@ -128,6 +128,22 @@ def test_a_store_is_read_on_from_where_the_last_check_stood(check: Run, store: E
     assert (code, json.loads(out)["alarms"][0]["id"]) == (1, found["alarms"][0]["id"])
 
 
+def test_another_configuration_learns_anew_from_where_it_stood(
+    check: Run, store: EventStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = time.time()
+    store.insert(list(queries(now - 3600, now - 900, 500)))
+    assert check()[0] == 0
+    (tmp_path / "voicesearch.toml").write_text(
+        '[monitoring]\nmax_slices = 30\n[[monitoring.signals]]\nname = "basket_eur"\nabout = "What was bought."\n'
+    )
+    store.insert(list(queries(now - 300, now, 100, seed=1)))
+    code, out, _ = check("--config", "voicesearch.toml", "--json")
+    assert (code, json.loads(out)["aside"]["admission"]["admitted"]) == (0, 600)
+    said = [one.getMessage() for one in caplog.records if "learns anew" in one.getMessage()]
+    assert said == ["signals were added: basket_eur; max_slices was 1000 and is 30; the monitor learns anew"]
+
+
 def test_where_another_process_watches_its_alarms_are_told(check: Run, store: EventStore, tmp_path: Path) -> None:
     now = time.time()
     store.insert([*queries(now - 3 * HOUR_S, now - 900, 5000), *queries(now - 300, now, 500, clipped=True, seed=1)])
