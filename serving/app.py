@@ -202,7 +202,9 @@ async def _watched(service: Service) -> AsyncIterator[None]:
     store = EventStore.open(settings.store.url)
     lag = WatchLag(lambda: store.newest() - Snapshots(store, NAME).position())
     supervisor = WatchSupervisor(settings, owner=f"{_replica(settings)}/{uuid.uuid4().hex}")
-    telemetry.watch("voicesearch_watch_up", "Whether the process that watches runs", lambda: supervisor.is_running)
+    telemetry.watch(
+        "voicesearch_watch_up", "Whether the process that watches runs and gets on", lambda: supervisor.is_up
+    )
     telemetry.watch("voicesearch_watch_starts", "How often it was started", lambda: supervisor.starts)
     telemetry.watch("voicesearch_watch_lag_events", "Stored events not in its snapshot", lambda: lag.events)
     try:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -45,11 +45,18 @@ class WatchSupervisor:
         self._process: Process | None = None
         self.starts = 0
         """How often it was started."""
+        self.problem: str | None = None
+        """Why the process does not get on, as it says itself."""
 
     @property
     def is_running(self) -> bool:
         """Is there a process that watches, or waits for another server's to end?"""
         return self._process is not None and self._process.returncode is None
+
+    @property
+    def is_up(self) -> bool:
+        """Does it run, and get on?"""
+        return self.is_running and self.problem is None
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -75,15 +82,21 @@ class WatchSupervisor:
 
     async def _run(self) -> int:
         self.starts += 1
+        self.problem = None
         environment: Mapping[str, str] = os.environ | _ONE_THREAD
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=DEVNULL, env=environment
-        )
+        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE, env=environment)
         if self._process.stdin:
             with suppress(ConnectionError):
                 self._process.stdin.write(self._wanted)
                 await self._process.stdin.drain()
+        if self._process.stdout:
+            async for line in self._process.stdout:
+                self._hear(line)
         return await self._process.wait()
+
+    def _hear(self, line: bytes) -> None:
+        with suppress(ValueError, KeyError, TypeError):  # what was printed by code that its user wrote
+            self.problem = orjson.loads(line)["problem"]
 
     async def _end(self) -> None:
         if self._process is None or self._process.returncode is not None:
