@@ -167,11 +167,12 @@ class _Step:
             self._counts[Passed.WARMING_UP if opening else Passed.BELOW] += 1
             return
         name, policy, _ = max(warm, key=lambda one: (one[1].severity.rank, one[2].evidence))
-        earlier = self._recent(diagnosis, policy)
+        recent = self._recent(diagnosis, policy)
+        earlier = nearest(recent, diagnosis)
         if earlier is None:
             self._open(name, policy, diagnosis, keeping)
         elif earlier.resolved_by is not None:
-            if signals(diagnosis) <= signals(earlier.diagnosis):
+            if {finding.signal for _, _, finding in opening} <= _settled(recent):
                 self._counts[Passed.COOLING_DOWN] += 1
             else:
                 self._open(name, policy, diagnosis, keeping)
@@ -205,18 +206,16 @@ class _Step:
             alarm = replace(alarm, state=State.SILENCED, silenced_until=until)
         self._tell(change, alarm)
 
-    def _recent(self, diagnosis: Diagnosis, policy: Policy) -> Alarm | None:
-        """An alarm of the same cause that was resolved within the cool-down."""
-        return nearest(
-            (
-                alarm
-                for alarm in self._near(diagnosis)
-                if alarm.resolved_at is not None
-                and alarm.merged_into is None
-                and self._now - alarm.resolved_at < policy.cool_down_s
-            ),
-            diagnosis,
-        )
+    def _recent(self, diagnosis: Diagnosis, policy: Policy) -> list[Alarm]:
+        """Alarms of the same cause that were resolved within the cool-down."""
+        return [
+            alarm
+            for alarm in self._near(diagnosis)
+            if alarm.resolved_at is not None
+            and alarm.merged_into is None
+            and self._now - alarm.resolved_at < policy.cool_down_s
+            and is_kin(alarm, diagnosis)
+        ]
 
     def _tell(self, change: Change, alarm: Alarm, *, previous: Alarm | None = None, note: str = "") -> None:
         """Keep the alarm and its history; receivers hear of it unless it is silenced, and of no end without a begin."""
@@ -253,6 +252,11 @@ class _Step:
 
 def _opening(keeping: Sequence[Judged]) -> list[Judged]:
     return [judged for judged in keeping if judged[1].opens(judged[2])]
+
+
+def _settled(alarms: Sequence[Alarm]) -> set[str]:
+    """Signals of which people have said that it is over."""
+    return {name for alarm in alarms if alarm.resolved_by is not None for name in signals(alarm.diagnosis)}
 
 
 def _is_open(alarm: Alarm) -> bool:

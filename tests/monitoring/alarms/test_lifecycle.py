@@ -191,6 +191,28 @@ def test_what_a_person_dismissed_stays_so_for_the_cool_down_but_other_signals_ar
     assert Life().check(0, SHIFT).act(Action.RESOLVE, 60).check(60 + COOL_DOWN_S, SHIFT).changes[2:] == ["fired"]
 
 
+def test_what_no_policy_keeps_brings_nothing_back() -> None:
+    """A diagnosis holds all that moved; an alarm only what its policies keep."""
+    fewer_gave_up = finding("abandoned", before=0.2, after=0.05, evidence=9.0)
+    weak = finding("onset_clipped", before=0.02, after=0.2, evidence=0.6)
+    raw = diagnosis(finding(), fewer_gave_up, weak)
+    for action in (Action.DISMISS, Action.RESOLVE):
+        life = Life().check(0, SHIFT).act(action, 60).check(120, raw)
+        assert (life.changes, life.count(Passed.COOLING_DOWN)) == (["fired", "resolved"], 1)
+        life = Life().check(0, raw).act(action, 60).check(120, raw)
+        assert (life.changes, life.count(Passed.COOLING_DOWN)) == (["fired", "resolved"], 1)
+
+
+def test_what_was_dismissed_in_two_alarms_stays_so() -> None:
+    """The second opened for a signal of its own."""
+    both = diagnosis(finding(), finding("snr_db", after=-9))
+    life = Life().check(0, SHIFT).act(Action.DISMISS, 60).check(120, both)
+    assert life.changes == ["fired", "resolved", "fired"]
+    life.alarms = life.alarms[::-1]
+    life.act(Action.DISMISS, 180).check(240, both).check(300, SHIFT)
+    assert life.states == ["resolved", "resolved"]
+
+
 def test_an_acknowledged_alarm_is_told_again_only_when_it_ends_or_gets_worse() -> None:
     life = Life().check(0, SHIFT).act(Action.ACKNOWLEDGE, 30).check(60, SHIFT)
     assert (life.changes, life.states) == (["fired"], ["acknowledged"])
