@@ -62,9 +62,10 @@ AUTOMATION: Final = "full"
 def open_service(settings: Settings) -> Service:
     """Load model, catalogue and event store.
 
-    Raises ValueError, LookupError or OSError in one line that says what is wrong.
+    Raises ValueError, LookupError or OSError in one line that says what is wrong, ModuleNotFoundError where traces are
+    wanted and their library is not installed.
     """
-    registry, telemetry = read_registry(), Telemetry()
+    traces, registry, telemetry = _traces(settings), read_registry(), Telemetry()
     transcription_convention = convention.get(settings.convention.transcription)
     pipeline = _pipeline(settings, registry)
     batcher = _batcher(settings, pipeline.recognizer, telemetry)
@@ -100,6 +101,7 @@ def open_service(settings: Settings) -> Service:
         transcription_convention=transcription_convention,
         alarms=_alarms(settings),
         heartbeat=_heartbeat(settings, served_by, batcher.workers, log, telemetry),
+        traces=traces,
     )
 
 
@@ -143,7 +145,6 @@ def _replica(settings: Settings) -> str:
 
 
 def _traces(settings: Settings) -> "Traces | None":
-    """Raises ModuleNotFoundError where traces are wanted and their library is not installed."""
     if not (endpoint := settings.monitoring.otlp_endpoint):
         return None
     from serving.tracing import open_traces
@@ -215,7 +216,7 @@ async def _watched(service: Service) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _running(service: Service, traces: "Traces | None") -> AsyncIterator[None]:
+async def _running(service: Service) -> AsyncIterator[None]:
     """All that runs beside the requests; at the end what was taken is finished, the event log last."""
     second_vad = service.voice_search.second_vad
     service.batcher.start()
@@ -232,17 +233,16 @@ async def _running(service: Service, traces: "Traces | None") -> AsyncIterator[N
         await asyncio.to_thread(second_vad.close, drain_s)
     service.alarms.store.close()
     await asyncio.to_thread(service.events.close, drain_s)
-    if traces:
-        await asyncio.to_thread(traces.close)
+    if service.traces:
+        await asyncio.to_thread(service.traces.close)
 
 
 def create_app(service: Service) -> FastAPI:
     """The ASGI app of a loaded service; it starts the workers, and drains them and the event log at the end."""
-    traces = _traces(service.settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(service, traces):
+        async with _running(service):
             yield
 
     app = FastAPI(title="voicesearch", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -262,5 +262,6 @@ def create_app(service: Service) -> FastAPI:
         max_held_bytes=round(limits.max_uploads_mb * MEGABYTE),
         timeout_s=limits.upload_timeout_s,
     )
+    traces = service.traces
     app.add_middleware(RequestScope, telemetry=service.telemetry, trace=traces.finished if traces else None)
     return app

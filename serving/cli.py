@@ -56,9 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _complain(error.format_message())
         code = 2
     except ModuleNotFoundError as error:
-        if error.name not in EXTRAS:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
             raise
-        _complain(f"this needs {error.name}: pip install 'voicesearch[{EXTRAS[error.name]}]'")
+        _complain(f"this needs {package}: pip install 'voicesearch[{EXTRAS[package]}]'")
         code = 2
     except (OSError, ValueError, LookupError) as error:
         _complain(str(error) or type(error).__name__)

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import orjson
 from starlette.requests import Request
@@ -19,6 +19,9 @@ from serving.settings import Settings
 from serving.telemetry import Telemetry
 from serving.transcriber import Transcriber
 from serving.voice_search import VoiceSearch
+
+if TYPE_CHECKING:
+    from serving.tracing import Traces
 
 logger = logging.getLogger("voicesearch.transcripts")
 
@@ -37,6 +40,7 @@ class Service:
     transcription_convention: Convention
     alarms: Alarms
     heartbeat: Heartbeat
+    traces: "Traces | None" = None
     ready: bool = True
     """False while the server drains."""
     pages: Path = field(default_factory=lambda: Path(__file__).parent.parent / "pages")

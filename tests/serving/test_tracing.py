@@ -1,5 +1,6 @@
 """Traces: spans in memory, and real bytes to a real receiver; without the setting, not even the import."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -200,6 +201,20 @@ def test_nothing_of_it_is_loaded_where_it_is_not_asked_for() -> None:
     """FastAPI imports OpenTelemetry's interface by itself where it is installed, but none of what does the work."""
     program = "import serving.app, serving.commands.serve, sys; sys.exit('opentelemetry.sdk' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
+
+
+def test_without_the_extra_the_server_says_so_before_it_says_that_it_serves(tmp_path: Path) -> None:
+    program = """
+import sys
+sys.modules["opentelemetry.exporter"] = None
+from serving.cli import main
+main(["serve", "--port", "0"])
+"""
+    environment = os.environ | {"VOICESEARCH_MONITORING__OTLP_ENDPOINT": "http://127.0.0.1:9/v1/traces"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr == "voicesearch: error: this needs opentelemetry: pip install 'voicesearch[tracing]'\n"
 
 
 def test_an_endpoint_that_is_none_is_refused(tmp_path: Path) -> None:
