@@ -58,6 +58,12 @@ class LinesRead:
         if len(self.first_refusals) < _MAX_SAID:
             self.first_refusals.append(Refusal(line, reason))
 
+    def require_events(self, path: Path) -> None:
+        """Raises UnreadableEvents where there were lines and not one was an event."""
+        if self.refused and not self.events:
+            reasons = "; ".join(f"line {line}: {reason}" for line, reason in self.first_refusals[:3])
+            raise UnreadableEvents(f"{path}: none of {self.refused} lines is an event: {reasons}")
+
     def leave_out(self, name: str) -> None:
         """Count a field that no event has."""
         name = name[:MAX_NAME_CHARS]

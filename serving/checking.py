@@ -46,13 +46,13 @@ class Aside:
 class Checked:
     """What a check has found."""
 
-    at: float
-    """The time that was judged, seconds since 1970 UTC."""
+    at: float | None
+    """The time that was judged, seconds since 1970 UTC; None without events."""
     diagnoses: tuple[Diagnosis, ...]
     alarms: tuple[Alarm, ...]
     """Those that are open now."""
     events: int
-    """Taken so far, those that were derived included."""
+    """Judged so far, of the file or the store; what was concluded from them is not counted."""
     aside: Aside
     watched_elsewhere: bool = False
     """Another process watches this store; there are only its alarms then."""
@@ -61,18 +61,20 @@ class Checked:
 def check_file(path: Path, settings: MonitoringSettings, policies: Policies) -> Checked:
     """Take all events of a file (`-`: the standard input), and check at the time of the newest.
 
-    Raises UnreadableEvents, ValueError for a bad configuration.
+    Raises UnreadableEvents, also where no line is an event, and ValueError for a bad configuration.
     """
     monitor, admission, lines = monitor_of(settings, policies), Admission(), LinesRead()
     for batch in read(path, lines):
         monitor.update(admission.admit(batch, now=time.time()))
-    at = admission.reached if admission.counts.admitted else 0.0
-    diagnoses = monitor.check(at) if admission.counts.admitted else []
+    lines.require_events(path)
+    events = admission.counts.admitted
+    at = admission.reached if events else None
+    diagnoses = monitor.check(at) if at is not None else []
     return Checked(
         at=at,
         diagnoses=tuple(diagnoses),
-        alarms=step([], diagnoses, at, policies).open_alarms,
-        events=monitor.events,
+        alarms=step([], diagnoses, at or 0.0, policies).open_alarms,
+        events=events,
         aside=aside_of(monitor, admission.counts, lines),
     )
 
@@ -106,7 +108,7 @@ def check_store(url: str, settings: MonitoringSettings, policies: Policies) -> C
         at=now,
         diagnoses=tuple(diagnoses),
         alarms=done.open_alarms,
-        events=monitor.events,
+        events=counts.admitted,
         aside=aside_of(monitor, counts),
     )
 

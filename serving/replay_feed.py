@@ -119,6 +119,7 @@ def _batches(history: History, lines: LinesRead) -> Iterator[list[Event]]:
     since, until = history.since or float("-inf"), history.until or float("inf")
     for batch in read(history.path, lines, batch_size=BATCH):
         yield batch if history.since == history.until else [event for event in batch if since <= event.at < until]
+    yield []  # brings the counts of the last lines, of which none need be an event
 
 
 def _stored(history: History) -> Iterator[list[Event]]:

@@ -58,8 +58,10 @@ def test_a_phone_that_clips_is_told_with_all_that_matters(check: Run, tmp_path: 
 
 def test_the_same_as_json_from_a_packed_file(check: Run, tmp_path: Path) -> None:
     (tmp_path / "events.jsonl.gz").write_bytes(gzip.compress(lines(clipped=True) + b"broken\n"))
-    code, out, _ = check("events.jsonl.gz", "--json")
+    code, out, err = check("events.jsonl.gz", "--json")
     found = json.loads(out)
+    assert err.startswith("1 of 5501 lines are no events\n  line 5501: not JSON")
+    assert found["events"] == 5500, "of the file, not what was concluded from them"
     [diagnosis] = found["diagnoses"]
     assert (code, diagnosis["slice"]["device_model"], diagnosis["drift"]) == (1, CLIPPING, "data")
     assert {"lead_silence_s", "onset_clipped"} <= {one["signal"] for one in diagnosis["findings"]}
@@ -77,11 +79,18 @@ def test_calm_events_from_the_standard_input(check: Run, monkeypatch: pytest.Mon
     assert "0 diagnoses, 0 alarms" in out
 
 
-@pytest.mark.parametrize("content", [b"", b"broken\n\xff\n[]\n{}\n"])
-def test_a_file_without_events(check: Run, tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "events.jsonl").write_bytes(content)
-    code, out, _ = check("events.jsonl", "--json")
-    assert (code, json.loads(out)["aside"]["lines"]["refused"]) == (0, content.count(b"\n"))
+def test_an_empty_file(check: Run, tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").touch()
+    code, out, err = check("events.jsonl")
+    assert (code, out.splitlines()[0], err) == (0, "0 diagnoses, 0 alarms; 0 events in 1 slices", "")
+    assert json.loads(check("events.jsonl", "--json")[1])["at"] is None
+
+
+def test_a_file_in_which_no_line_is_an_event_is_an_error(check: Run, tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_bytes(b"broken\n\xff\n[]\n{}\n")
+    code, out, err = check("events.jsonl", "--json")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "events.jsonl: none of 4 lines is an event: line 1: not JSON" in err
 
 
 @pytest.mark.parametrize(

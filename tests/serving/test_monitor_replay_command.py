@@ -65,12 +65,12 @@ def test_an_alarm_opens_and_ends_in_event_time(replay: Run, file: Path) -> None:
 
 
 def test_for_people_and_into_a_file(replay: Run, file: Path, tmp_path: Path) -> None:
-    code, out, _ = replay(file, "--every", "600", "--out", "alarms.json")
+    code, out, err = replay(file, "--every", "600", "--out", "alarms.json")
     assert code == 1
     assert "2026-01-01T03:" in out.splitlines()[0]
     assert "requests: fired" in out.splitlines()[0]
     assert "12000 events of 12000 requests in" in out
-    assert "counted aside: 1 of 12001 lines are no events" in out
+    assert err.startswith("1 of 12001 lines are no events\n  line 12001: not JSON")
     assert json.loads((tmp_path / "alarms.json").read_text())["summary"]["events"] == 12_000
 
 
@@ -90,12 +90,28 @@ def test_a_part_of_it(replay: Run, file: Path) -> None:
     assert (code, found["changes"], found["summary"]["events"]) == (0, [], 6000)
 
 
-@pytest.mark.parametrize("content", [b"", b"broken\n[]\n"])
+@pytest.mark.parametrize("content", [b"", b"\n \n"])
 def test_nothing_to_replay(replay: Run, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "events.jsonl").write_bytes(content)
-    code, out, _ = replay("events.jsonl")
-    assert code == 0
+    code, out, err = replay("events.jsonl")
+    assert (code, err) == (0, "")
     assert "0 events of 0 requests" in out
+
+
+def test_a_file_in_which_no_line_is_an_event_is_an_error(replay: Run, tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_bytes(b"broken\n[]\n")
+    code, _, err = replay("events.jsonl")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "events.jsonl: none of 2 lines is an event: line 1: not JSON" in err
+    assert "line 2: a JSON list, not an event" in err
+
+
+def test_bad_lines_after_the_last_event_are_counted_too(replay: Run, tmp_path: Path) -> None:
+    some = b"".join(encode(event) + b"\n" for event in queries(START_S, START_S + HOUR_S, 4_000))
+    (tmp_path / "events.jsonl").write_bytes(some + b"broken\n" * 100_000)
+    code, out, err = replay("events.jsonl", "--json")
+    assert (code, json.loads(out)["aside"]["lines"]["refused"]) == (0, 100_000)
+    assert err.startswith("100000 of 104000 lines are no events\n  line 4001: not JSON")
 
 
 @pytest.mark.parametrize(

@@ -5,22 +5,22 @@ from pathlib import Path
 
 import click
 
-POLICIES = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 EVENTS = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("events", required=False, type=EVENTS, metavar="[EVENTS.jsonl]")
 @click.option("--store", "url", metavar="URL", help="Database of events and alarms. [default: store.url]")
-@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="A voicesearch.toml.")
-@click.option("--policies", type=POLICIES, help="Policies of alarms. [default: monitoring.policies]")
+@click.option("--config", type=FILE, help="A voicesearch.toml.")
+@click.option("--policies", type=FILE, help="Policies of alarms. [default: monitoring.policies]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(events: Path | None, url: str | None, config: Path | None, policies: Path | None, as_json: bool) -> None:
     """Say what is wrong now, for whom, since when, what it costs, and what was counted aside.
 
     Over a file (JSON lines, `.gz` too, `-` for the standard input) all its events are judged, and nothing is kept. Over
     the store it goes on from where the server's watch stood, and opens and resolves alarms as that does.
-    Exit code 0: no alarm is open, 1: some are, 2: error.
+    Exit code 0: no alarm is open, 1: some are, 2: error, such as a file in which no line is an event.
 
     Example: voicesearch monitor check --store sqlite:///voicesearch.db
     """
@@ -40,6 +40,7 @@ def check(events: Path | None, url: str | None, config: Path | None, policies: P
         found = check_store(url or settings.store.url, monitoring, rules)
     if found.watched_elsewhere:
         click.echo("another process watches this store; these are the alarms that it has open", err=True)
+    check_view.complain_of_lines(found.aside)
     if as_json:
         click.echo(json.dumps(check_view.document(found, rules), indent=1))
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import click
 import orjson
 
 from monitoring.alarms.alarm import Alarm
@@ -21,7 +22,7 @@ SHOWN_EXAMPLES = 5
 
 def document(found: Checked, policies: Policies) -> dict[str, object]:
     """The whole check; times in seconds since 1970 UTC, numbers that are none as null."""
-    whole = {
+    whole: dict[str, object] = {
         "at": found.at,
         "events": found.events,
         "watched_elsewhere": found.watched_elsewhere,
@@ -78,7 +79,8 @@ def show(found: Checked, policies: Policies) -> None:
             console.print(printable(line), style="bold" if not line.startswith(" ") else None)
         console.print(_findings(one))
     if not found.watched_elsewhere:
-        judged = f"{found.events} events in {found.aside.slices} slices until {rfc3339(found.at)}"
+        until = "" if found.at is None else f" until {rfc3339(found.at)}"
+        judged = f"{found.events} events in {found.aside.slices} slices{until}"
         console.print(f"{len(found.diagnoses)} diagnoses, {len(found.alarms)} alarms; {judged}")
         for line in told_aside(found.aside):
             console.print(printable(line))
@@ -110,10 +112,6 @@ def told_aside(aside: Aside) -> Iterator[str]:
     ):
         if count:
             yield f"counted aside: {count} {what}"
-    if aside.lines and aside.lines.refused:
-        yield f"counted aside: {aside.lines.refused} of {aside.lines.lines} lines are no events"
-        for line, reason in aside.lines.first_refusals[:3]:
-            yield f"  line {line}: {reason}"
     if aside.lines and aside.lines.unknown_fields:
         names = ", ".join(f"{name} ({count})" for name, count in aside.lines.unknown_fields.items())
         yield f"counted aside: unknown fields {names}"
@@ -121,6 +119,14 @@ def told_aside(aside: Aside) -> Iterator[str]:
         yield f"counted aside: {count} values of {name} cannot be read"
     if aside.warming_up:
         yield f"{len(aside.warming_up)} of {aside.signals} signals have no reference yet"
+
+
+def complain_of_lines(aside: Aside) -> None:
+    """Say on standard error how many lines of a file are no events, and why the first are none."""
+    if aside.lines and aside.lines.refused:
+        click.echo(f"{aside.lines.refused} of {aside.lines.lines} lines are no events", err=True)
+        for line, reason in aside.lines.first_refusals[:3]:
+            click.echo(printable(f"  line {line}: {reason}"), err=True)
 
 
 def runbook(one: Diagnosis, policies: Policies) -> str | None:

@@ -42,11 +42,13 @@ def replay(
 ) -> None:
     """Run the monitor over history, in event time, and tell each alarm when it opened, spread and ended.
 
-    Nothing is kept and nobody is told. Exit code 0: no alarm was raised, 1: some were, 2: error.
+    Nothing is kept and nobody is told. Exit code 0: no alarm was raised, 1: some were, 2: error, such as a file
+    in which no line is an event.
 
     Example: voicesearch monitor replay events.jsonl --every 600 --out alarms.json
     """
     from serving.commands.data.shell import interruptible
+    from serving.commands.monitor.check_view import complain_of_lines
     from serving.replay_feed import History, feeding
     from serving.replaying import EVERY_S, Replay
     from serving.settings import read_settings
@@ -69,6 +71,9 @@ def replay(
             if not as_json:
                 click.echo(_line(one))
     done = run.finish()
+    if events and done.aside.lines:
+        done.aside.lines.require_events(events)
+    complain_of_lines(done.aside)
     document = _document(told, done, rules)
     if out:
         out.write_text(json.dumps(document, indent=1) + "\n")
