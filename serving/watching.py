@@ -59,7 +59,8 @@ def policies_of(settings: MonitoringSettings) -> Policies:
     """The policies of alarms, for what is watched. Raises ValueError in one line, OSError for an unreadable file."""
     watched = watched_of(settings)
     is_voice = settings.watched == MonitoringSettings().watched
-    return read_policies(settings.policies, signals=signal_names(watched) if is_voice else ())
+    signals = signal_names(watched) if is_voice else ()
+    return read_policies(settings.policies, signals=signals, combinations=watched.combinations)
 
 
 def monitor_of(
@@ -88,8 +89,10 @@ def watch_of(
 ) -> Watch:
     """The watch over a store, one under way at a time; `owner` is unique to who watches.
 
-    A state of another configuration is left, and the monitor learns anew from where it stood.
+    A state of another configuration is left, and the monitor learns anew from where it stood. Raises ValueError in one
+    line where the key of a receiver is not in the environment.
     """
+    alarms.policies.check_secrets()
 
     def begin(state: bytes | None) -> ResumableMonitor:
         monitor = monitor_of(settings, alarms.policies, keep=Labels(store).keep)

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import orjson
 from pydantic import Field, ValidationError
 
-from monitoring.alarms.receivers import Receiver
+from monitoring.alarms.receivers import Receiver, Webhook
 from monitoring.alarms.silence import SilenceWindow
 from monitoring.alarms.thresholds import Statistical, Table, Threshold, WindowStatistics, finding_of
 from monitoring.findings import Finding, Slice
@@ -59,7 +59,7 @@ class Policy(Table):
     """Why there is such an alarm, in a sentence."""
     signals: Annotated[tuple[Name, ...], Field(min_length=1)]
     """Names of signals; `*` is all."""
-    slices: tuple[tuple[Name, ...], ...] | None = None
+    slices: Annotated[tuple[tuple[Name, ...], ...], Field(min_length=1)] | None = None
     """Sets of fields by which slices are made, `[]` being everything; absent: any."""
     threshold: Threshold
     """When it is too much: a table of one of the kinds below."""
@@ -155,17 +155,28 @@ class Policies(Table):
         """Where the runbook speaks of it."""
         return f"{self.runbook}#{policy}"
 
+    def check_secrets(self) -> None:
+        """Raises ValueError in one line where a receiver's key is not in the environment."""
+        for name, receiver in self.receiver.items():
+            if isinstance(receiver, Webhook):
+                try:
+                    receiver.secret()
+                except ValueError as error:
+                    raise ValueError(f"receiver.{name}: {error}") from error
+
     def receivers_of(self, policy: str) -> list[str]:
         """Names of who is told; of a policy that is gone, everybody."""
         known = self.policy.get(policy)
         return list(self.receiver if known is None or known.route is None else known.route)
 
 
-def read_policies(own: Path | None = None, *, signals: Collection[str] = ()) -> Policies:
+def read_policies(
+    own: Path | None = None, *, signals: Collection[str] = (), combinations: Collection[tuple[str, ...]] = ()
+) -> Policies:
     """The packaged policies, with an own file over them.
 
-    `signals` are those that exist; without them the names are not checked. Raises ValueError in one line that names
-    the place, OSError where the file cannot be read.
+    `signals` are those that exist, `combinations` the sets of fields by which slices are made; without them the names
+    are not checked. Raises ValueError in one line that names the place, OSError where the file cannot be read.
     """
     packaged = files("monitoring.alarms").joinpath("default_policies.toml").read_text(encoding="utf-8")
     policies = _parsed(packaged, "default_policies.toml")
@@ -175,7 +186,9 @@ def read_policies(own: Path | None = None, *, signals: Collection[str] = ()) -> 
         except UnicodeDecodeError as error:
             raise ValueError(f"{own}: {error}") from error
         policies = _over(mine, policies, str(own))
-    _check_names(policies, signals, str(own or "default_policies.toml"))
+    source = str(own or "default_policies.toml")
+    _check_names(policies, signals, source)
+    _check_slices(policies, combinations, source)
     return policies
 
 
@@ -209,3 +222,17 @@ def _check_names(policies: Policies, signals: Collection[str], source: str) -> N
             raise ValueError(f"{source}: policy.{name}: there is no signal {unknown[0]!r}")
         if unrouted := sorted(set(policy.route or ()) - policies.receiver.keys()):
             raise ValueError(f"{source}: policy.{name}: there is no receiver {unrouted[0]!r}")
+
+
+def _check_slices(policies: Policies, combinations: Collection[tuple[str, ...]], source: str) -> None:
+    watched = [frozenset(fields) for fields in combinations]
+    for name, policy in policies.policy.items():
+        for fields in policy.slices or ():
+            if watched and frozenset(fields) not in watched:
+                known = ", ".join(_listed(one) for one in combinations)
+                raise ValueError(f"{source}: policy.{name}: no slices are made by {_listed(fields)}, only by {known}")
+
+
+def _listed(fields: tuple[str, ...]) -> str:
+    """As it stands in the file."""
+    return orjson.dumps(fields).decode()

@@ -37,11 +37,13 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
     from serving.http_protocol import BoundedHttp
     from serving.logs import configure
     from serving.settings import unread_variables
+    from serving.watching import policies_of
 
     settings = _settings(config, host, port, catalog)
     configure(settings.server.log_level)
     for line in unread_variables():
         logger.warning(line)
+    policies_of(settings.monitoring).check_secrets()  # here, since the model takes its time
     listener = _listener(settings.server.host, settings.server.port)
     service = open_service(settings)
     logger.info("voice search at http://%s:%d", settings.server.host, listener.getsockname()[1])

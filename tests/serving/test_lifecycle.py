@@ -136,6 +136,13 @@ def test_a_bad_configuration(tmp_path: Path, config: str, words: list[str]) -> N
         assert word in line
 
 
+def test_a_receiver_without_its_key_is_said_before_anything_is_loaded(tmp_path: Path) -> None:
+    policies = tmp_path / "policies.toml"
+    policies.write_text('[receiver.on_call]\nkind = "webhook"\nurl = "http://a"\nsecret_env = "ABSENT_SECRET"\n')
+    line = fail_to_serve(tmp_path, VOICESEARCH_MONITORING__POLICIES=str(policies), VOICESEARCH_CACHE=str(tmp_path))
+    assert "receiver.on_call: the variable ABSENT_SECRET of a webhook's secret is not set" in line
+
+
 def test_a_model_that_was_not_fetched(tmp_path: Path) -> None:
     line = fail_to_serve(tmp_path, VOICESEARCH_CACHE=str(tmp_path / "empty"))
     assert "voicesearch models pull" in line

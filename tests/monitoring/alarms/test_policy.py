@@ -130,6 +130,38 @@ def test_a_table_of_the_same_name_replaces_the_packaged_one(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("slices", "complaint"),
+    [
+        ('[["planet"]]', 'by ["planet"], only by [], ["device_model"], '),
+        ('[["os"], ["os", "locale"]]', 'by ["os","locale"], only by '),
+        ('[["app_version", "device_model"], [], ["os"]]', None),
+        ("[]", "policy.mine.slices: "),
+    ],
+)
+def test_slices_that_nobody_makes_are_refused(tmp_path: Path, slices: str, complaint: str | None) -> None:
+    path = tmp_path / "policies.toml"
+    path.write_text(MINE.replace('[["device_model"]]', slices))
+    if complaint is None:
+        assert "mine" in read_policies(path, combinations=VOICE.combinations).policy
+        return
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        read_policies(path, combinations=VOICE.combinations)
+    assert str(error.value).startswith(f"{path}: policy.mine")
+    assert complaint in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_key_that_is_not_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    receiver = '[receiver.on_call]\nkind = "webhook"\nurl = "http://a"\nsecret_env = "HOOK_SECRET"\n'
+    mine = policies(tmp_path, receiver)
+    monkeypatch.setenv("HOOK_SECRET", "")
+    with pytest.raises(ValueError, match=r"receiver\.on_call: the variable HOOK_SECRET .* is not set$"):
+        mine.check_secrets()
+    monkeypatch.setenv("HOOK_SECRET", "s3cret")
+    mine.check_secrets()
+
+
+@pytest.mark.parametrize(
     ("change", "complaint"),
     [
         (('severity = "info"', 'severity = "bad"'), "policy.mine.severity"),
