@@ -61,8 +61,13 @@ SCENARIOS: Final = (
 )
 
 
-def traffic_of(number: int, prototypes: Prototypes, *, per_day: float, steady: bool) -> Traffic:
-    """The traffic of one of many fleets, which differ in all that is drawn; steady traffic knows no time of day."""
+def traffic_of(
+    number: int, prototypes: Prototypes, *, per_day: float, steady: bool, independent: bool = False
+) -> Traffic:
+    """The traffic of one of many fleets, which differ in all that is drawn.
+
+    Steady traffic knows no time of day; in independent traffic nobody speaks a second time.
+    """
     start_s = Traffic.start_s
     releases = (
         Release(version="5.1", at_s=0.0),
@@ -70,6 +75,8 @@ def traffic_of(number: int, prototypes: Prototypes, *, per_day: float, steady: b
     )
     fleet = make_fleet(seed=number, releases=releases)
     traffic = Traffic(fleet=fleet, prototypes=prototypes, per_day=per_day, seed=number + 1)
+    if independent:
+        traffic = replace(traffic, users=replace(traffic.users, max_attempts=1))
     return replace(traffic, rate_swing=0.0, noise_swing=0.0) if steady else traffic
 
 

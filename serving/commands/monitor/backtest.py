@@ -36,6 +36,7 @@ class Settings:
     fleets: int
     hours: int
     steady: bool
+    independent: bool
     tune: bool
 
 
@@ -61,6 +62,7 @@ class Settings:
     "--hours", type=click.IntRange(1, 168), default=12, show_default=True, help="Until a drift counts as missed."
 )
 @click.option("--steady", is_flag=True, help="No time of day: neither in how much is asked nor in noise.")
+@click.option("--independent", is_flag=True, help="Nobody speaks a second time, whatever the answer.")
 @click.option("--tune", is_flag=True, help="Each peer also at the least strict setting without a false alarm.")
 @click.option("--manifest", type=_MANIFEST, help="Recordings with text. [default: VOICESEARCH_DATA or the checkout's]")
 @click.option("--clips", type=click.IntRange(1), default=100, show_default=True, help="Recordings to draw from.")
@@ -83,6 +85,7 @@ def backtest(
     fleets: int,
     hours: int,
     steady: bool,
+    independent: bool,
     tune: bool,
     manifest: Path | None,
     clips: int,
@@ -110,6 +113,7 @@ def backtest(
         fleets=min(fleets, draws),
         hours=hours,
         steady=steady,
+        independent=independent,
         tune=tune,
     )
     with interruptible(lambda: "what was measured is kept"):
@@ -178,7 +182,9 @@ def _trials(table: "list[Measurement]", settings: Settings) -> "dict[str, list[T
     systems: list[System] = []
     for number in range(settings.fleets):
         prototypes = Prototypes(table)
-        traffic = traffic_of(number, prototypes, per_day=WISHES_A_DAY, steady=settings.steady)
+        traffic = traffic_of(
+            number, prototypes, per_day=WISHES_A_DAY, steady=settings.steady, independent=settings.independent
+        )
         made = backtest_course(
             traffic,
             ColumnView(prototypes, VOICE_SIGNALS),
