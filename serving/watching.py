@@ -5,8 +5,10 @@ snapshot and never at once. Knows no process and no command.
 """
 
 import importlib
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -26,6 +28,7 @@ from monitoring.signals.behaviour import BEHAVIOUR_EVENT
 from monitoring.signals.signal import Group, Signal, Worse, field
 from monitoring.signals.transcript import VOCABULARY_EVENT
 from monitoring.store import EventStore
+from monitoring.tables import EVENTS
 from monitoring.vocabulary import Vocabulary
 from monitoring.watch import Pace, Watch
 from monitoring.watched import Watched
@@ -60,7 +63,11 @@ def policies_of(settings: MonitoringSettings) -> Policies:
     watched = watched_of(settings)
     is_voice = settings.watched == MonitoringSettings().watched
     signals = signal_names(watched) if is_voice else ()
-    return read_policies(settings.policies, signals=signals, combinations=watched.combinations)
+    try:
+        return read_policies(settings.policies, signals=signals, combinations=watched.combinations)
+    except OSError as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise OSError(f"monitoring.policies: {reason}: {settings.policies}") from error
 
 
 def monitor_of(
@@ -110,13 +117,31 @@ def watch_of(
 
 
 def look_for_store(url: str) -> None:
-    """Raises FileNotFoundError where there is no such database file: looking must not make one."""
+    """Looking must neither make a database nor write tables into somebody else's.
+
+    Raises FileNotFoundError where there is no such file, ValueError for an SQLite database of something else.
+    """
     try:
         parsed = make_url(url)
     except Exception:  # what is wrong with it, the store says best
         return
-    if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).is_file():
-        raise FileNotFoundError(f"no event store at {parsed.database}")
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return
+    path = Path(parsed.database)
+    if not path.is_file():
+        raise FileNotFoundError(f"no event store at {path}")
+    if (tables := _tables(path)) and EVENTS.name not in tables:
+        raise ValueError(f"no event store at {path}: a database with other tables, such as {min(tables)}")
+
+
+def _tables(path: Path) -> set[str]:
+    """Names of the tables of an SQLite database, which stays as it is; none of what cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    except sqlite3.Error:  # the store says it better
+        return set()
+    return {name for (name,) in found}
 
 
 def derivations_of(watched: Watched) -> Sequence[Derivation]:

@@ -100,6 +100,7 @@ def test_the_store_of_the_settings(report: Run, address: str, tmp_path: Path) ->
         (["--since", "yesterday"], "yesterday"),
         (["--config", "absent.toml"], "absent.toml"),
         (["--store", "sqlite:///text.db"], "cannot be used"),
+        (["--store", "sqlite:///typo.db"], "no event store at typo.db"),
         (["--colour"], "No such option"),
     ],
 )
@@ -108,6 +109,7 @@ def test_failure_is_one_line_and_exit_code_2(report: Run, tmp_path: Path, argume
     code, out, err = report(*arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert any(one in err for one in complaint.split("|"))
+    assert not (tmp_path / "typo.db").exists()
 
 
 def test_help_has_an_example(report: Run) -> None:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from monitoring.alarms.report import Record, Report
 
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 @click.command()
 @click.option("--store", "address", metavar="URL", help="Database of events and alarms. [default: store.url]")
-@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="voicesearch.toml with store.url.")
+@click.option("--config", type=FILE, help="voicesearch.toml with store.url.")
 @click.option("--since", type=click.DateTime(), metavar="TIME", help="Alarms opened then or later, UTC: 2026-11-01.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def report(address: str | None, config: Path | None, since: datetime | None, as_json: bool) -> None:
@@ -32,8 +35,11 @@ def report(address: str | None, config: Path | None, since: datetime | None, as_
     from monitoring.alarms.store import AlarmStore
     from monitoring.signals.voice import VOICE
     from serving.settings import read_settings
+    from serving.watching import look_for_store
 
-    store = AlarmStore.open(address or read_settings(config).store.url)
+    address = address or read_settings(config).store.url
+    look_for_store(address)
+    store = AlarmStore.open(address)
     try:
         alarms = list(store.every(since=since.replace(tzinfo=UTC).timestamp() if since else None))
     finally:
