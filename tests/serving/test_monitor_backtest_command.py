@@ -30,13 +30,19 @@ def few(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_it_measures_judges_and_writes(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_measures_judges_and_writes(
+    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    monkeypatch.setenv("COLUMNS", "200")
     for model_id in ("moonshine-tiny-en", "silero-vad-16k"):
         pull(model_id)
     options = ["--manifest", few, "--measured", tmp_path / "m.jsonl", "--draws", 2, "--requests", 3000, "--steady"]
     options += ["--hours", 2, "--system", "cusum", "--system", "fixed-threshold", "--scenario", "onset-100ms"]
-    code, table, _ = run(capsys, *options, "--out", tmp_path / "out")
+    code, table, progress = run(capsys, *options, "--out", tmp_path / "out")
     assert code == 0
+    assert "learns what is normal: " in progress
+    assert "judged on streams" in progress
     assert "onset-100ms" in table
     assert "nothing is wrong" in table
     code, printed, _ = run(capsys, *options, "--json")

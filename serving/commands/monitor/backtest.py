@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from data_pipeline.traffic.hearing import Measurement
     from data_pipeline.traffic.stream import Traffic
-    from monitoring.backtest.runner import Course, System
+    from monitoring.backtest.runner import Course, System, Tick
     from monitoring.backtest.scoring import Trial
 
 DEFAULT_SCENARIOS: Final = ("onset-100ms", "null-rate")
@@ -195,10 +197,27 @@ def _trials(table: "list[Measurement]", settings: Settings) -> "dict[str, list[T
             reference_hours=REFERENCE_HOURS,
         )
         systems = systems or _systems(settings, made)
-        with _bar(f"fleet {number + 1} of {settings.fleets}", len(systems) * len(made.streams)) as on_trial:
+        fleet = f"fleet {number + 1} of {settings.fleets}"
+        with _bar(fleet, len(systems) * len(made.streams)) as on_trial:
             for system in systems:
-                trials.setdefault(system.name, []).extend(run(system, [made], on_trial=on_trial))
+                told = _told(made, partial(on_trial.stage, f"{fleet}, {system.name}"))
+                trials.setdefault(system.name, []).extend(run(system, [told], on_trial=on_trial))
     return trials
+
+
+def _told(course: "Course", stage: Callable[[str], None]) -> "Course":
+    """The same, which says while it is gone through how far the reference is; that takes longer than most streams."""
+    from monitoring.backtest.runner import Course
+
+    def reference() -> "Iterator[Tick]":
+        learnt = 0
+        for tick in course.reference():
+            stage(f"learns what is normal: {learnt} requests")
+            yield tick
+            learnt += int(tick.is_request.sum())
+        stage("judged on streams")
+
+    return Course(reference, course.streams)
 
 
 def _share(whole: int, number: int, parts: int) -> int:
@@ -251,7 +270,7 @@ def _tuned(name: str, course: "Course") -> "System | None":
 
 
 @contextmanager
-def _bar(what: str, total: int) -> Iterator[Callable[[], None]]:
+def _bar(what: str, total: int) -> "Iterator[_Bar]":
     """A bar on standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -259,4 +278,19 @@ def _bar(what: str, total: int) -> Iterator[Callable[[], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, refresh_per_second=2, disable=not console.is_terminal) as progress:
-        yield partial(progress.advance, progress.add_task(what, total=total))
+        yield _Bar(progress, progress.add_task(what, total=total))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """One bar; called, it advances by a step."""
+
+    progress: "Progress"
+    task: "TaskID"
+
+    def __call__(self) -> None:
+        self.progress.advance(self.task)
+
+    def stage(self, what: str, which: str) -> None:
+        """Say what is being done."""
+        self.progress.update(self.task, description=f"{what} {which}")
