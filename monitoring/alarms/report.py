@@ -13,8 +13,8 @@ from typing import Final
 from monitoring.alarms.alarm import Alarm, Verdict
 
 Z95: Final = 1.959963984540054
-ENOUGH_DISMISSED: Final = 3
-"""So many wrong alarms and no right one speak for dropping a signal."""
+ENOUGH_VERDICTS: Final = 5
+"""Fewer speak for dropping no signal: those on its own alarms, or on all alarms where it has none."""
 
 
 class Droppable(StrEnum):
@@ -34,16 +34,19 @@ class Record:
     dismissed: int
 
     @property
+    def judged(self) -> int:
+        """Alarms with a verdict."""
+        return self.confirmed + self.dismissed
+
+    @property
     def precision(self) -> float | None:
         """Share of the judged alarms that were right; None where none was judged."""
-        judged = self.confirmed + self.dismissed
-        return self.confirmed / judged if judged else None
+        return self.confirmed / self.judged if self.judged else None
 
     @property
     def precision_ci95(self) -> tuple[float, float] | None:
         """Wilson's interval; None where none was judged."""
-        judged = self.confirmed + self.dismissed
-        return wilson(self.confirmed, judged) if judged else None
+        return wilson(self.confirmed, self.judged) if self.judged else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,7 @@ def report(alarms: Iterable[Alarm], *, signals: Iterable[str] = ()) -> Report:
             signal=name,
             record=records[name],
             alone=sum(own == {name} for own in confirmed),
-            droppable=_droppable(name, records[name], needed),
+            droppable=_droppable(name, records[name], needed, judged=record(whole).judged),
         )
         for name in names
     ]
@@ -136,9 +139,11 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _droppable(name: str, own: Record, needed: set[str]) -> Droppable | None:
+def _droppable(name: str, own: Record, needed: set[str], *, judged: int) -> Droppable | None:
+    if (own.judged if own.fired else judged) < ENOUGH_VERDICTS:
+        return None
     if not own.fired:
         return Droppable.SILENT
     if not own.confirmed:
-        return Droppable.WRONG if own.dismissed >= ENOUGH_DISMISSED else None
+        return Droppable.WRONG
     return None if name in needed else Droppable.REDUNDANT

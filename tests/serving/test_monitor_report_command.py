@@ -19,7 +19,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def report(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "40")
 
     def run(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as ended:
@@ -75,7 +75,13 @@ def test_tables(report: Run, address: str) -> None:
     assert (code, err) == (1, "")
     assert "lead_silence_s" in out
     assert "0.60 (0.23 to 0.88)" in out
-    assert "never fired: " in out
+    assert "\n6 alarms, 1 of them open; 0 more were part of another\n" in out
+    headings, row = out.splitlines()[:2]
+    assert headings.rstrip().endswith("Could be dropped")
+    assert row.split()[:4] == ["lead_silence_s", "6", "3", "2"]
+    assert "Could be dropped" not in out.partition("Policy")[2], "what there is for signals only"
+    [silent] = [line for line in out.splitlines() if line.startswith("never fired: ")]
+    assert "second_offset_clipped" in silent
     assert "keeps all confirmed and loses all dismissed alarms" in out
 
 

@@ -1,9 +1,10 @@
 """`voicesearch monitor report`: what alarms were worth, by the verdicts of people, and what could be changed."""
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+PIPED_WIDTH: Final = 1_000
+"""Where there is no terminal no name is cut."""
+RECORD: Final = ("Fired", "Right", "Wrong", "Precision (95 %)")
 
 
 @click.command()
@@ -90,30 +95,43 @@ def _record(record: "Record") -> dict[str, object]:
 def _show(found: "Report", proposals: "list[Proposal]") -> None:
     from rich.console import Console
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
     if not found.alarms.fired:
         console.print("no alarms")
         return
-    rows = [(row.signal, row.record, str(row.alone), row.droppable or "") for row in found.signals if row.record.fired]
-    console.print(_table("Signal", rows))
-    console.print(_table("Policy", [(name, record, "", "") for name, record in found.policies]))
-    console.print(_table("Alarms", [("all", found.alarms, "", f"{found.open} open, {found.merged} merged")]))
+    console.print(_signals(found))
+    console.print(_policies(found))
+    console.print(f"{found.alarms.fired} alarms, {found.open} of them open; {found.merged} more were part of another")
     silent = [row.signal for row in found.signals if not row.record.fired]
     if silent:
-        console.print("never fired: " + ", ".join(silent), highlight=False)
+        console.print("never fired: " + ", ".join(silent), soft_wrap=True, markup=False)
     for one in proposals:
-        console.print(_sentence(one), highlight=False)
+        console.print(_sentence(one), soft_wrap=True, markup=False)
 
 
-def _table(first: str, rows: "list[tuple[str, Record, str, str]]") -> "Table":
+def _signals(found: "Report") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(first, "Fired", "Right", "Wrong", "Precision (95 %)", "Alone", "Could be dropped", box=None)
-    for name, record, alone, note in rows:
-        counts = (str(record.fired), str(record.confirmed), str(record.dismissed))
-        table.add_row(Text(name), *counts, _precision(record), alone, note)
+    table = Table("Signal", *RECORD, "Alone", "Could be dropped", box=None)
+    for row in found.signals:
+        if row.record.fired:
+            table.add_row(Text(row.signal), *_cells(row.record), str(row.alone), row.droppable or "")
     return table
+
+
+def _policies(found: "Report") -> "Table":
+    from rich.table import Table
+
+    table = Table("Policy", *RECORD, box=None)
+    for name, record in found.policies:
+        table.add_row(name, *_cells(record))
+    table.add_row("all", *_cells(found.alarms))
+    return table
+
+
+def _cells(record: "Record") -> tuple[str, ...]:
+    return str(record.fired), str(record.confirmed), str(record.dismissed), _precision(record)
 
 
 def _precision(record: "Record") -> str:
