@@ -1,7 +1,7 @@
 """What a check has found, as people read it and as one JSON document."""
 
+import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import click
 import orjson
@@ -9,15 +9,13 @@ import orjson
 from monitoring.alarms.alarm import Alarm
 from monitoring.alarms.payloads import alarm_json, rfc3339
 from monitoring.alarms.policy import Policies
-from monitoring.findings import Diagnosis, Finding, slice_name
+from monitoring.findings import Finding
 from serving.checking import Aside, Checked
+from serving.commands.monitor.diagnosis_view import findings_of, lines_of, runbook
 from serving.commands.printable import printable
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-SHOWN_FINDINGS = 8
-SHOWN_EXAMPLES = 5
+PIPED_WIDTH = 1_000
+"""Where there is no terminal nothing is cut."""
 
 
 def document(found: Checked, policies: Policies) -> dict[str, object]:
@@ -70,34 +68,20 @@ def show(found: Checked, policies: Policies) -> None:
     """Print it for people."""
     from rich.console import Console
 
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, markup=False, soft_wrap=True)
     for alarm in found.alarms if found.watched_elsewhere else ():
         console.print(printable(f"{alarm.severity}: {alarm.summary}"))
         console.print(f"  {policies.runbook_link(alarm.policy)}")
     for one in found.diagnoses:
         for line in lines_of(one, policies):
             console.print(printable(line), style="bold" if not line.startswith(" ") else None)
-        console.print(_findings(one))
+        console.print(findings_of(one))
     if not found.watched_elsewhere:
         until = "" if found.at is None else f" until {rfc3339(found.at)}"
         judged = f"{found.events} events in {found.aside.slices} slices{until}"
         console.print(f"{len(found.diagnoses)} diagnoses, {len(found.alarms)} alarms; {judged}")
         for line in told_aside(found.aside):
             console.print(printable(line))
-
-
-def lines_of(one: Diagnosis, policies: Policies) -> Iterator[str]:
-    """A diagnosis in words; all but the findings."""
-    yield f"{slice_name(one.slice)}: {one.drift} drift, {one.findings[0].pace}, since {rfc3339(one.since)}"
-    for cause in one.causes[:3]:
-        yield f"  explains {cause.explained:.0%} of the shift: {slice_name(cause.slice)}"
-    for cost in one.costs:
-        yield f"  {cost.signal}: {cost.here:.4g} here, {cost.elsewhere:.4g} elsewhere, in {cost.requests} requests"
-    for remark in one.remarks:
-        yield f"  {remark}"
-    if one.examples:
-        yield f"  for example {', '.join(one.examples[:SHOWN_EXAMPLES])}"
-    yield f"  see {runbook(one, policies) or 'no policy: no alarm'}"
 
 
 def told_aside(aside: Aside) -> Iterator[str]:
@@ -127,26 +111,6 @@ def complain_of_lines(aside: Aside) -> None:
         click.echo(f"{aside.lines.refused} of {aside.lines.lines} lines are no events", err=True)
         for line, reason in aside.lines.first_refusals[:3]:
             click.echo(printable(f"  line {line}: {reason}"), err=True)
-
-
-def runbook(one: Diagnosis, policies: Policies) -> str | None:
-    """Where the runbook speaks of the strongest finding that a policy watches."""
-    named = (policies.for_finding(finding) for finding in one.findings)
-    return next((policies.runbook_link(name) for name in named if name), None)
-
-
-def _findings(one: Diagnosis) -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("", "Signal", "Before", "After", "Requests", "Slice", "Detector", box=None)
-    for finding in one.findings[:SHOWN_FINDINGS]:
-        where = "" if finding.slice == one.slice else slice_name(finding.slice)
-        numbers = (f"{finding.before:.4g}", f"-> {finding.after:.4g}", str(finding.requests))
-        table.add_row("", finding.signal, *numbers, Text(printable(where)), finding.detector)
-    if (more := len(one.findings) - SHOWN_FINDINGS) > 0:
-        table.add_row("", f"and {more} more")
-    return table
 
 
 def _fields(finding: Finding) -> dict[str, object]:
