@@ -83,9 +83,13 @@ class SliceTable:
     def codes(self, slices: Sequence[Mapping[str, str]]) -> tuple[Codes, list[int]]:
         """Each event's slices, and the numbers whose slice has just changed: what is known of them is void."""
         reused = self._promote()
-        keys = [tuple(fields.items()) for fields in slices]
-        distinct = {key: place for place, key in enumerate(dict.fromkeys(keys))}
-        places = np.fromiter(map(distinct.__getitem__, keys), np.intp, len(keys))
+        objects = list(map(id, slices))  # events share their mappings, and to compare these is slow
+        distinct: dict[tuple[tuple[str, str], ...], int] = {}
+        place_of = {
+            one: distinct.setdefault(tuple(fields.items()), len(distinct))
+            for one, fields in dict(zip(objects, slices, strict=True)).items()
+        }
+        places = np.fromiter(map(place_of.__getitem__, objects), np.intp, len(objects))
         found = self._codes_of([dict(key) for key in distinct], np.bincount(places, minlength=len(distinct)).tolist())
         codes = found[places]
         self._seen += np.bincount(codes[codes >= 0], minlength=self.limit)

@@ -1,14 +1,17 @@
 """Reads history for a replay in a process of its own: lines to events, to behaviour, to columns.
 
-Half of the work of a replay is this; the other half, the monitor's, goes on beside it. Batches come in order, one is
-ahead. The process ends when nobody takes them any more.
+Half of the work of a replay is this; the other half, the monitor's, goes on beside it. Batches come in order, a few
+are ahead, so that neither waits while the other has more to do. The process ends when nobody takes them any more.
 """
 
 import gc
 import multiprocessing
+import pickle
 import signal
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -28,6 +31,8 @@ from serving.monitoring_settings import MonitoringSettings
 from serving.watching import derivations_of, watched_of
 
 BATCH: Final = 4_000
+AHEAD: Final = 8
+"""Batches that wait until they are taken; each is some megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,15 +146,29 @@ def _feed(there: Connection, history: History, settings: MonitoringSettings) -> 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that takes the batches says when to end
     gc.disable()  # events have no cycles, and looking for some takes a quarter of the time
     with suppress(BrokenPipeError):
-        try:
-            for one in fed(history, settings):
-                there.send(one)
-        except (MonitoringError, OSError, ValueError) as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            there.send(error)
-        else:
-            there.send(None)
+        _send(there, _fed_or_error(history, settings))
+
+
+def _fed_or_error(history: History, settings: MonitoringSettings) -> Iterator[Fed | Exception | None]:
+    """The batches, then None, or what went wrong."""
+    try:
+        yield from fed(history, settings)
+    except (MonitoringError, OSError, ValueError) as error:
+        yield error
+    else:
+        yield None
+
+
+def _send(there: Connection, things: Iterable[object]) -> None:
+    """Send in order, beside the making of the next. Raises BrokenPipeError when nobody takes them."""
+    with ThreadPoolExecutor(1) as sender:
+        waiting: deque[Future[None]] = deque()
+        for one in things:
+            waiting.append(sender.submit(there.send_bytes, pickle.dumps(one, pickle.HIGHEST_PROTOCOL)))
+            if len(waiting) > AHEAD:
+                waiting.popleft().result()
+        for sent in waiting:
+            sent.result()
 
 
 def _taken(here: Connection) -> Iterator[Fed]:
