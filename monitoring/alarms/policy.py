@@ -56,11 +56,11 @@ class Policy(Table):
     """One alarm that may be raised."""
 
     reason: Annotated[str, Field(min_length=10)]
-    """Why there is such an alarm, in a sentence."""
+    """Why there is such an alarm, in a sentence of 10 characters or more."""
     signals: Annotated[tuple[Name, ...], Field(min_length=1)]
     """Names of signals; `*` is all."""
     slices: Annotated[tuple[tuple[Name, ...], ...], Field(min_length=1)] | None = None
-    """Sets of fields by which slices are made, `[]` being everything; absent: any."""
+    """Sets of fields by which slices are made, `[]` being everything; absent: any. Each must be watched."""
     threshold: Threshold
     """When it is too much: a table of one of the kinds below."""
     severity: Severity

@@ -19,7 +19,7 @@ class Webhook(Table):
     url: Url
     """Where it is sent."""
     secret_env: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")] | None = None
-    """Variable of the environment that holds the key of the HMAC signature; the key stands in no file."""
+    """Variable of the environment with the key of the HMAC signature; unset: an error at the start."""
     timeout_s: Timeout = 10.0
     """Time for the whole of one request."""
 

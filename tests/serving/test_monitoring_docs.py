@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.events import Event, encode
+from monitoring.events import Event, decode, encode
 from monitoring.store import EventStore
 from serving.cli import main
 from serving.commands.monitor import COMMANDS
@@ -51,6 +51,12 @@ def test_its_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_on_the_page(command: str) -> None:
     assert f"\n| `{command}` |" in PAGE
+
+
+def test_the_event_on_the_page_is_one() -> None:
+    [line] = blocks("json")
+    event = decode(line.encode())
+    assert (event.kind, event.signals["null_transcript"]) == ("voice", True)
 
 
 def test_a_signal_without_code(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ COMMANDS = {
     "check": "serving.commands.monitor.check:check",
     "replay": "serving.commands.monitor.replay:replay",
     "backtest": "serving.commands.monitor.backtest:backtest",
+    "export": "serving.commands.monitor.export:export",
     "report": "serving.commands.monitor.report:report",
 }
 
