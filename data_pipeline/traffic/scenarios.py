@@ -22,6 +22,8 @@ from data_pipeline.traffic.stream import DAY_S, HOUR_S, Traffic
 from data_pipeline.traffic.views import ColumnView
 from monitoring.backtest.runner import Course
 
+NULL_SHARE: Final = 0.02
+"""Of all requests, when nothing is wrong."""
 UPDATE: Final = "5.2"
 """The app version that is spreading, and may be faulty."""
 _TENANT: Final = (("tenant", "acme"),)
@@ -76,7 +78,8 @@ def traffic_of(
     fleet = make_fleet(seed=number, releases=releases)
     traffic = Traffic(fleet=fleet, prototypes=prototypes, per_day=per_day, seed=number + 1)
     if independent:
-        traffic = replace(traffic, users=replace(traffic.users, max_attempts=1))
+        once = replace(traffic.users, max_attempts=1)  # so no null leads to another: as many as elsewhere with them
+        traffic = replace(traffic, users=once, fleet=replace(fleet, null_share=NULL_SHARE))
     return replace(traffic, rate_swing=0.0, noise_swing=0.0) if steady else traffic
 
 
