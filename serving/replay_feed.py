@@ -165,7 +165,7 @@ def _send(there: Connection, things: Iterable[object]) -> None:
         waiting: deque[Future[None]] = deque()
         for one in things:
             waiting.append(sender.submit(there.send_bytes, pickle.dumps(one, pickle.HIGHEST_PROTOCOL)))
-            if len(waiting) > AHEAD:
+            while waiting and (waiting[0].done() or len(waiting) > AHEAD):
                 waiting.popleft().result()
         for sent in waiting:
             sent.result()
