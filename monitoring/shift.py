@@ -28,7 +28,7 @@ TOLERANCE: Final = 0.02
 """Tilt that nobody minds."""
 UNSURE: Final = 3.0
 """Standard errors of the reference that are tolerated too."""
-RESTLESS: Final = 1.2
+RESTLESS: Final = 1.0
 """Standard deviations of the restlessness that are tolerated too."""
 NEW_UNSURE: Final = 4.0
 """The same for a slice that is not known itself, only the one that it is part of."""
@@ -42,11 +42,11 @@ RECEDED: Final = 3.0
 """Nats by which evidence must have gone back from its most, so that it is not by chance."""
 MAIN_WEIGHT: Final = 50.0
 """So many times more of the false alarms are granted to shares of output and behaviour than to other signals."""
-TILT_WEIGHTS: Final = np.array([0.2, 0.6, 0.2])
+TILT_WEIGHTS: Final = np.array([0.15, 0.7, 0.15])
 """Prior odds of the distances."""
 TAIL_WEIGHTS: Final = np.array([0.4, 0.6, 0.0])
 """The same in the tails of a number: a user who repeats one odd query must not look like a fault."""
-BAD_WAY: Final = 0.95
+BAD_WAY: Final = 0.97
 """Prior odds that a signal moves the way that is bad news."""
 
 NOT_MOVED: Final = -1

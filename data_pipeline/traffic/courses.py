@@ -15,7 +15,7 @@ from data_pipeline.traffic.stream import HOUR_S, Traffic
 from data_pipeline.traffic.views import ColumnView, SliceNames
 from monitoring.backtest.runner import Course, Stream, Tick
 
-TICK_REQUESTS: Final = 500
+TICK_REQUESTS: Final = 200
 QUIET_HOURS: Final = 0.25
 """Before a drift begins."""
 

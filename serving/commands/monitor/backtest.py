@@ -99,7 +99,7 @@ def backtest(
 
     The streams are drawn from real recordings that go through simulated devices and the pipeline that serves. The first
     run measures them, which takes about 2 s a recording; later ones read that again. Delays are counted at ticks of
-    500 requests.
+    200 requests.
 
     Example: voicesearch monitor backtest --draws 100 --requests 1000000 --system monitor --out results
     """
