@@ -142,6 +142,9 @@ def migrate(engine: Engine, target: str = "head") -> None:
     config.set_main_option("path_separator", "os")
     scripts = ScriptDirectory.from_config(config)
     with failures_named(engine), engine.connect() as connection:
+        if target == "head" and _revision(connection) == scripts.get_current_head():
+            return  # without a lock, which those who write would have to wait for
+    with failures_named(engine), engine.connect() as connection:
         connection = connection.execution_options(sqlite_begin="IMMEDIATE")
         with connection.begin():
             if engine.dialect.name == "postgresql":
@@ -152,10 +155,14 @@ def migrate(engine: Engine, target: str = "head") -> None:
 
 
 def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    found = context.get_current_revision()
+    found = _revision(connection)
     if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
         raise StoreUnusable(
             f"the event store {connection.engine.url!r} has schema {found}; "
             f"the newest that this version knows is {scripts.get_current_head()}"
         )
+
+
+def _revision(connection: Connection) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()

@@ -148,7 +148,7 @@ def test_sqlite_runs_with_a_write_ahead_log(tmp_path: Path) -> None:
 
 def test_a_database_that_another_holds_is_away_not_broken(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path}/events.db")
-    migrate(engine)
+    migrate(engine, "0001")
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout = 1")
     holder = sqlite3.connect(tmp_path / "events.db", isolation_level=None)
@@ -157,4 +157,14 @@ def test_a_database_that_another_holds_is_away_not_broken(tmp_path: Path) -> Non
         migrate(engine)
     holder.close()
     migrate(engine)
+    engine.dispose()
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_waiting_for_those_who_write(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path}/events.db")
+    migrate(engine)
+    holder = sqlite3.connect(tmp_path / "events.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    migrate(engine)
+    holder.close()
     engine.dispose()
