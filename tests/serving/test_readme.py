@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.store import EventStore
 from tests.serving.conftest import LiveServer
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +75,10 @@ def test_shell_example_runs(program: str, server: LiveServer, tmp_path: Path) ->
     }
     for words, meant in here.items():
         program = program.replace(words, meant)
-    environment = os.environ | {"VOICESEARCH_STORE__URL": f"sqlite:///{server.database}"}
+    store = EventStore.open(f"sqlite:///{tmp_path / 'events.db'}")  # without alarms, which would be exit code 1
+    store.prepare()
+    store.close()
+    environment = os.environ | {"VOICESEARCH_STORE__URL": f"sqlite:///{tmp_path / 'events.db'}"}
     command = ["bash", "-euo", "pipefail", "-c", program]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
