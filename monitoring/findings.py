@@ -24,6 +24,26 @@ def slice_name(which: Slice) -> str:
     return ", ".join(f"{field}={value}" for field, value in which) or "everything"
 
 
+def compatible(one: Slice, other: Slice) -> bool:
+    """May an event be in both?
+
+    >>> phone, tablet, version = (("device", "phone"),), (("device", "tablet"),), (("version", "5"),)
+    >>> compatible(phone, version), compatible(phone, tablet), compatible((), tablet)
+    (True, False, True)
+    """
+    fields = dict(other)
+    return all(fields.get(field, value) == value for field, value in one)
+
+
+def contains(one: Slice, other: Slice) -> bool:
+    """Is every event of the other slice in this one?
+
+    >>> contains((("device", "phone"),), (("device", "phone"), ("version", "5")))
+    True
+    """
+    return set(one) <= set(other)
+
+
 class Pace(StrEnum):
     """How a shift came."""
 

@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 
 from monitoring.histogram import Counts, Histogram
 from monitoring.scores import Direction, Scores
-from monitoring.slices import SliceTable
+from monitoring.slices import EVERYTHING, SliceTable
 
 LEAST_PRIOR: Final = 20.0
 MOST_PRIOR: Final = 1e6
 """Bounds of the number of events that a parent counts as."""
 USUAL: Final = 4.0
 """Squared standard errors by which a slice may differ from its parent before it is taken for unlike."""
-EVERYTHING: Final = 0
-"""Number of the slice of all events."""
 SMOOTHING: Final = 0.5
 """Events that every bin is given in advance (Jeffreys)."""
 

@@ -17,11 +17,9 @@ from monitoring.pooling import Pooled, pooled
 from monitoring.restlessness import Restlessness
 from monitoring.scores import Direction, Scores, scores_of
 from monitoring.season import Season
-from monitoring.slices import SliceTable
+from monitoring.slices import EVERYTHING, SliceTable
 from monitoring.tally import Tally
 
-EVERYTHING: Final = 0
-"""Number of the slice of all events."""
 KNOWN_FROM: Final = 100.0
 """Values of its own from which what a slice was expected to give tells how restless it is."""
 
@@ -130,13 +128,14 @@ class Reference:
         normal = pooled(self._learnt.counts[:size], self._learnt.sums[:size], self._table, self._histogram, scores)
         if self.rule.mode is Mode.SEASONAL:
             self._follow_season(normal, scores, at)
+        dispersion = self._restless.dispersion(self._table)
         self._expected = Expected(
             pooled=normal,
             scores=scores,
             mean_score=scores.up(normal.shares),
             variance=np.maximum(scores.variances(normal.shares), 1e-6),
-            dispersion=self._restless.dispersion(self._table),
-            restless=self._restless.tilts(self._table),
+            dispersion=dispersion,
+            restless=self._restless.tilts(self._table, dispersion),
             ready=self._is_ready(),
         )
         return self._expected
@@ -189,6 +188,7 @@ class Reference:
         self._restless.observe(at, n, expected.scores.up(counts), expected.mean_score, variance)
 
     def _follow_season(self, normal: Pooled, scores: Scores, at: float) -> None:
-        moved = normal.shares * self._season.ratios(at, scores)
+        priors = self._season.priors(scores)
+        moved = normal.shares * self._season.ratios(at, priors)
         normal.shares[:] = moved / self._histogram.per_signal(moved)[:, self._histogram.signal_of_bin]
-        normal.means[:] += self._season.offsets(at, scores)
+        normal.means[:] += self._season.offsets(at, priors)

@@ -72,10 +72,10 @@ class Restlessness:
             found[codes] = (squares[codes] + LEAN_PANES * alike) / (panes[codes] + LEAN_PANES)
         return np.clip(found, 1.0, MOST_ALIKE)
 
-    def tilts(self, table: SliceTable) -> PerSignal:
-        """Standard deviation of the tilt from hour to hour, of every slice of the table."""
+    def tilts(self, table: SliceTable, dispersion: PerSignal) -> PerSignal:
+        """Standard deviation of the tilt from hour to hour, of every slice of the table, given its dispersion."""
         hours, squares, gains = self._hours[:, : len(table)]
-        excess = squares - hours * self.dispersion(table)
+        excess = squares - hours * dispersion
         found: PerSignal = np.empty_like(hours)
         for combination in table.combinations:
             codes = np.array(table.of(combination), dtype=np.intp)

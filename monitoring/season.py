@@ -24,6 +24,9 @@ _DELAY: Final = 12
 _KEPT: Final = 0.5
 """Of an hour of the week, when it comes again: last week's weighs most."""
 
+Priors = tuple[PerSignal, PerSignal]
+"""Weights of shape (24, signals) and (168, signals); see `Season.priors`."""
+
 
 class Season:
     """All events by hour of the week; hour 0 begins with a Thursday, as the time of computers does."""
@@ -48,23 +51,23 @@ class Season:
         while self._waiting[0][0] <= hour - _DELAY:
             self._learn(*self._waiting.popleft())
 
-    def ratios(self, at: float, scores: Scores) -> NDArray[np.float64]:
+    def ratios(self, at: float, priors: Priors) -> NDArray[np.float64]:
         """Shares of the bins at that time over those of all hours; shape (bins,)."""
-        daily, weekly = self._priors(scores)
+        daily, weekly = priors
         everything = _shares(self._counts.sum(axis=0) + 0.5, self._histogram)
         hour, part = _between(at)
         early, late = (self._shares_of(place % HOURS, everything, daily, weekly) for place in (hour, hour + 1))
         return np.asarray(((1 - part) * early + part * late) / everything)
 
-    def offsets(self, at: float, scores: Scores) -> NDArray[np.float64]:
+    def offsets(self, at: float, priors: Priors) -> NDArray[np.float64]:
         """Means of the signals at that time less those of all hours; shape (signals,)."""
-        daily, weekly = self._priors(scores)
+        daily, weekly = priors
         mean = self._sums.sum(axis=0) / np.maximum(self._n.sum(axis=0), 1)
         hour, part = _between(at)
         early, late = (self._mean_of(place % HOURS, mean, daily, weekly) for place in (hour, hour + 1))
         return np.asarray((1 - part) * early + part * late - mean)
 
-    def _priors(self, scores: Scores) -> tuple[PerSignal, PerSignal]:
+    def priors(self, scores: Scores) -> Priors:
         """How many events all hours count as for an hour of the day, and that for an hour of the week.
 
         Shapes (24, signals) and (168, signals): many where hours are alike, so that chance makes no rhythm.

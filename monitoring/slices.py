@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from monitoring.findings import FLEET, Slice, slice_name
 
+EVERYTHING: Final = 0
+"""Number of the slice of all events."""
 _NEW: Final = -2
 NONE: Final = -1
 """In place of a slice: the event lacks a field of the combination, or the slice has no place."""

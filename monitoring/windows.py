@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 
 from monitoring.columns import Values
 from monitoring.sketches import Sketches
-from monitoring.slices import Codes
+from monitoring.slices import EVERYTHING, Codes
 
-EVERYTHING: Final = 0
-"""Number of the slice of all events."""
 _HOURS_OF_WEEK: Final = 168
 _GENERATION: Final = 96
 """Windows in one generation of the reference; the generation before the last is forgotten."""

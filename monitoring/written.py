@@ -13,7 +13,7 @@ from monitoring.alarms.policy import ANY, Policies, Policy
 from monitoring.alarms.thresholds import Statistical, WindowStatistics
 from monitoring.findings import Finding
 from monitoring.monitor import Judge, Monitor
-from monitoring.windows import EVERYTHING
+from monitoring.slices import EVERYTHING
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from monitoring.alarms.policy import Severity
 from monitoring.errors import MonitoringError
+from serving.background import beside
 
 logger = logging.getLogger("voicesearch.alarms")
 
@@ -30,13 +31,8 @@ class AlarmCounts:
     async def counting(self) -> AsyncIterator[None]:
         """Read again and again until the block ends."""
         self._observe(dict.fromkeys(Severity, 0))
-        task = asyncio.create_task(self._go_on())
-        try:
+        async with beside(self._go_on()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _go_on(self) -> None:
         while True:

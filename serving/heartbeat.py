@@ -9,7 +9,7 @@ import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,14 +17,13 @@ from prometheus_client.samples import Sample
 
 from monitoring.errors import MonitoringError
 from monitoring.events import Event, SignalValue
+from monitoring.signals.software import REFUSED, SERVER_EVENT
+from serving.background import beside
 
 logger = logging.getLogger(__name__)
 
-KIND: Final = "server"
 TICK_S: Final = 0.25
 """How often the event loop is asked how late it is."""
-SHED: Final = frozenset({"overloaded", "draining"})
-"""Codes of requests that were refused, not tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ def reading(samples: Sequence[Sample], at_s: float) -> Reading:
     return Reading(
         at_s=at_s,
         requests=totals.get("voicesearch_requests_total", 0.0),
-        shed=sum(sample.value for sample in errors if sample.labels["code"] in SHED),
+        shed=sum(sample.value for sample in errors if sample.labels["code"] in REFUSED),
         clips=totals["voicesearch_batch_size_sum"],
         batches=totals["voicesearch_batch_size_count"],
         queue_audio_s=totals["voicesearch_queue_audio_seconds"],
@@ -125,13 +124,8 @@ class Heartbeat:
         if not self._interval_s:
             yield
             return
-        beats = asyncio.create_task(self._beat())
-        try:
+        async with beside(self._beat()):
             yield
-        finally:
-            beats.cancel()
-            with suppress(asyncio.CancelledError):
-                await beats
 
     async def _beat(self) -> None:
         before = reading(self._samples(), self._clock())
@@ -153,7 +147,7 @@ class Heartbeat:
     def _write(self, found: dict[str, SignalValue]) -> None:
         name = f"beat_{uuid.uuid4().hex}"
         event = Event(
-            event_id=name, request_id=name, at=time.time(), kind=KIND, slices=dict(self._slices), signals=found
+            event_id=name, request_id=name, at=time.time(), kind=SERVER_EVENT, slices=dict(self._slices), signals=found
         )
         try:
             self._take(event)

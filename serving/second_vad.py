@@ -22,10 +22,10 @@ from asr.front_end import Located
 from asr.statistics import extent
 from asr.vad import ClippingRule, VoiceDetector, speech_spans
 from monitoring.events import Event, SignalValue
+from monitoring.signals.audio import SECOND_VAD_EVENT
 
 logger = logging.getLogger(__name__)
 
-KIND: Final = "second_vad"
 MAX_WAITING_S: Final = 60.0
 """Seconds of sound that may wait: 4 MB."""
 MAX_WAIT_S: Final = 30.0
@@ -135,7 +135,9 @@ def second_event(event: Event, located: Located, detector: VoiceDetector, rule: 
     signals: dict[str, SignalValue] = {f"second_{name}": value for name, value in second.items()}
     signals["vad_disagreement"] = difference.share
     signals["vad_lead_difference_s"] = difference.lead_difference_s
-    return replace(event, event_id=f"{event.request_id}/{KIND}", kind=KIND, signals=signals, details={})
+    return replace(
+        event, event_id=f"{event.request_id}/{SECOND_VAD_EVENT}", kind=SECOND_VAD_EVENT, signals=signals, details={}
+    )
 
 
 def _yield_to_all() -> None:

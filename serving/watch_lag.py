@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from monitoring.errors import MonitoringError
+from serving.background import beside
 
 logger = logging.getLogger("voicesearch.watch")
 
@@ -21,13 +22,8 @@ class WatchLag:
     @asynccontextmanager
     async def measuring(self) -> AsyncIterator[None]:
         """Read again and again until the block ends."""
-        task = asyncio.create_task(self._go_on())
-        try:
+        async with beside(self._go_on()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _go_on(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from typing import Final
 
 import orjson
 
+from serving.background import beside
 from serving.settings import Settings
 
 logger = logging.getLogger("voicesearch.watch")
@@ -61,13 +62,10 @@ class WatchSupervisor:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Watch until the block ends; what is known is kept then, for which it may take `patience_s`."""
-        task = asyncio.create_task(self._keep_alive())
         try:
-            yield
+            async with beside(self._keep_alive()):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             await self._end()
 
     async def _keep_alive(self) -> None:

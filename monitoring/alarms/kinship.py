@@ -3,16 +3,7 @@
 from collections.abc import Iterable
 
 from monitoring.alarms.alarm import Alarm
-from monitoring.findings import FLEET, Diagnosis, Slice
-
-
-def contains(wide: Slice, narrow: Slice) -> bool:
-    """Is every event of `narrow` one of `wide`?
-
-    >>> contains((("os", "a"),), (("app_version", "5"), ("os", "a")))
-    True
-    """
-    return set(wide) <= set(narrow)
+from monitoring.findings import FLEET, Diagnosis, Slice, contains
 
 
 def is_kin(alarm: Alarm, diagnosis: Diagnosis) -> bool:

@@ -14,9 +14,9 @@ from enum import StrEnum
 from typing import Final
 
 from monitoring.alarms.alarm import Alarm, Change, Entry, Notification, State, alarm_id, strongest
-from monitoring.alarms.kinship import Neighbours, contains, is_kin, nearest, signals
+from monitoring.alarms.kinship import Neighbours, is_kin, nearest, signals
 from monitoring.alarms.policy import Policies, Policy, Severity
-from monitoring.findings import Diagnosis, Finding
+from monitoring.findings import Diagnosis, Finding, contains
 
 MAX_REOPENED: Final = 6
 """From then on an alarm's quiet time doubles no more."""

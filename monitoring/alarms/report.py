@@ -4,15 +4,15 @@ Pure functions over alarms and the verdicts of people on them. Knows no database
 (1927), which holds for few verdicts too.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from monitoring.alarms.alarm import Alarm, Verdict
+from monitoring.detectors.proportions import wilson
 
-Z95: Final = 1.959963984540054
+ALPHA: Final = 0.05
 ENOUGH_VERDICTS: Final = 5
 """Fewer speak for dropping no signal: those on its own alarms, or on all alarms where it has none."""
 
@@ -46,7 +46,7 @@ class Record:
     @property
     def precision_ci95(self) -> tuple[float, float] | None:
         """Wilson's interval; None where none was judged."""
-        return wilson(self.confirmed, self.judged) if self.judged else None
+        return wilson(self.confirmed, self.judged, ALPHA) if self.judged else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,18 +125,6 @@ def cover(confirmed: Sequence[frozenset[str]], records: dict[str, Record]) -> se
         chosen.add(best)
         left = [own for own in left if best not in own]
     return chosen
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Bounds of a share at 95 %, in [0, 1].
-
-    >>> [round(bound, 3) for bound in wilson(8, 10)]
-    [0.49, 0.943]
-    """
-    share, z2 = successes / trials, Z95**2
-    middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = Z95 / (1 + z2 / trials) * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _droppable(name: str, own: Record, needed: set[str], *, judged: int) -> Droppable | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.diagnosis.evidence import Evidence
-from monitoring.findings import Cause, Slice
+from monitoring.findings import Cause, Slice, compatible
 
 NEARLY: Final = 0.9
 """A slice of more fields is preferred if it explains nearly as much: it names both device and version."""
@@ -49,26 +49,6 @@ def _explained(signal: str, found_in: Sequence[Slice], evidence: Evidence) -> ND
     sign = np.sign(excess[places[0]]) if places else 0.0
     whole = float(np.max(excess[places] * sign, initial=0.0))
     return np.clip(excess * sign / whole, 0.0, 1.0) if whole else np.zeros_like(excess)
-
-
-def compatible(one: Slice, other: Slice) -> bool:
-    """May an event be in both?
-
-    >>> phone, tablet, version = (("device", "phone"),), (("device", "tablet"),), (("version", "5"),)
-    >>> compatible(phone, version), compatible(phone, tablet), compatible((), tablet)
-    (True, False, True)
-    """
-    fields = dict(other)
-    return all(fields.get(field, value) == value for field, value in one)
-
-
-def contains(one: Slice, other: Slice) -> bool:
-    """Is every event of the other slice in this one?
-
-    >>> contains((("device", "phone"),), (("device", "phone"), ("version", "5")))
-    True
-    """
-    return set(one) <= set(other)
 
 
 def _rank(score: float, fields: int) -> tuple[bool, int, float]:

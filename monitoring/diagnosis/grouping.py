@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from monitoring.diagnosis.causes import causes_of, compatible, contains
+from monitoring.diagnosis.causes import causes_of
 from monitoring.diagnosis.evidence import Evidence
-from monitoring.findings import FLEET, Cause, Finding, Slice
+from monitoring.findings import FLEET, Cause, Finding, Slice, compatible, contains
 
 MOSTLY: Final = 0.5
 """A finding belongs to a cause that holds so much of the shift that it found."""

@@ -12,7 +12,8 @@ from monitoring.signals.signal import Group, Signal, Worse, field
 from monitoring.voice_events import QueryKind
 
 VOICE: Final = frozenset({QueryKind.VOICE.value})
-SECOND_VAD: Final = frozenset({"second_vad"})
+SECOND_VAD_EVENT: Final = "second_vad"
+SECOND_VAD: Final = frozenset({SECOND_VAD_EVENT})
 EXPECTED_FIELDS: Final = ("device_model", "os", "app_version", "locale")
 
 

@@ -8,7 +8,8 @@ from monitoring.signals.signal import Group, Signal, Worse, field
 from monitoring.voice_events import QueryKind
 
 REQUESTS: Final = frozenset(QueryKind)
-SERVER: Final = frozenset({"server"})
+SERVER_EVENT: Final = "server"
+SERVER: Final = frozenset({SERVER_EVENT})
 REFUSED: Final = frozenset({"overloaded", "draining"})
 """Outcomes of requests that were shed, not tried."""
 OK: Final = "ok"

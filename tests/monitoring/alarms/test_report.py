@@ -10,7 +10,8 @@ from monitoring.alarms.alarm import Alarm, Verdict
 from monitoring.alarms.lifecycle import step
 from monitoring.alarms.policy import read_policies
 from monitoring.alarms.proposals import Measure, propose
-from monitoring.alarms.report import Droppable, Record, report, wilson
+from monitoring.alarms.report import Droppable, Record, report
+from monitoring.detectors.proportions import wilson
 from tests.monitoring.alarms.making import NOON, diagnosis, finding
 
 RIGHT, WRONG = Verdict.CONFIRMED, Verdict.DISMISSED
@@ -81,7 +82,7 @@ def test_what_is_left_without_the_droppable_tells_of_every_confirmed_alarm(told:
 )
 def test_wilson_by_the_book(successes: int, trials: int, low: float, high: float) -> None:
     """Reference values: `scipy.stats.binomtest(k, n).proportion_ci(method="wilson")`."""
-    assert wilson(successes, trials) == pytest.approx((low, high), abs=5e-5)
+    assert wilson(successes, trials, 0.05) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_a_threshold_between_the_wrong_and_the_right_ones() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from monitoring.diagnosis.causes import causes_of, compatible, contains
-from monitoring.findings import FLEET, Slice
+from monitoring.diagnosis.causes import causes_of
+from monitoring.findings import FLEET, Slice, compatible, contains
 from tests.monitoring.diagnosis.making import NEW, OLD, PAIRS, PHONE, TABLET, evidence
 
 
