@@ -30,7 +30,7 @@ class MonitoringSettings(Section):
     """What the server tells of itself, and how it watches its events ([monitoring.md](monitoring.md))."""
 
     watch: bool = True
-    """The server watches its own events, in a process of lowest priority."""
+    """The server watches its own events, in a process of low priority."""
     check_every_s: Positive = 30.0
     """How often it asks what is wrong, and hands that to the alarms."""
     watched: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] = "monitoring.signals.voice:VOICE"

@@ -1,6 +1,6 @@
 """The process that watches a server's events: `python -m serving.watch_process`, its settings on the standard input.
 
-It gives way to everything else on the machine. Its standard input stays open as long as the server lives; at its end
+It gives way to the server. Its standard input stays open as long as the server lives; at its end
 it keeps what it knows and ends too, so it never outlives a server, not even one that was killed. Why it does not get on
 goes to the standard output, a JSON line each time that changes: `{"problem": "..."}`, null when it gets on again.
 """
@@ -24,7 +24,8 @@ from serving.watching import policies_of, watch_of
 
 logger = logging.getLogger("voicesearch.watch")
 
-LOWEST_PRIORITY: Final = 19
+NICENESS: Final = 10
+"""A tenth of the weight of what answers; at 19 it would not get on at all where that takes every core."""
 _INPUT: Final = 0
 _OUTPUT: Final = 1
 _MAX_PROBLEM_CHARS: Final = 1_000
@@ -32,7 +33,7 @@ _MAX_PROBLEM_CHARS: Final = 1_000
 
 def main() -> None:
     """Watch until the server goes, or SIGTERM."""
-    os.nice(LOWEST_PRIORITY)
+    os.nice(NICENESS)
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:

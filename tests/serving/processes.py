@@ -81,12 +81,12 @@ def is_ready(server: ServerProcess) -> bool:
         return False
 
 
-def wait_until(condition: Callable[[], bool], *, limit_s: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], *, limit_s: float = 30, every_s: float = 0.02) -> None:
     """Look again and again until it holds."""
     end = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.02)
+        time.sleep(every_s)
 
 
 def metric(url: str, name: str, **labels: str) -> float:
