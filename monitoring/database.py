@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,18 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from monitoring.errors import InvalidEvent, MonitoringError, StoreUnavailable, StoreUnusable
 
 VERSION_TABLE: Final = "event_store_version"
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Tables that are brought up to date together; several may share a database."""
+
+    migrations: Path
+    """Alembic's folder."""
+    version_table: str
+
+
+EVENT_STORE: Final = Schema(Path(__file__).parent / "migrations", VERSION_TABLE)
 
 _MIGRATION_LOCK: Final = 0x766F6963
 _PATIENCE_S: Final = 5
@@ -132,30 +144,30 @@ def _named(error: exc.DBAPIError, url: URL) -> MonitoringError:
     return StoreUnavailable(f"the event store {url!r} is away: {reason}")
 
 
-def migrate(engine: Engine, target: str = "head") -> None:
+def migrate(engine: Engine, target: str = "head", *, schema: Schema = EVENT_STORE) -> None:
     """Bring the schema to `target`; several processes may do so at once.
 
     Raises StoreUnavailable, or StoreUnusable for what is no database or was written by a newer version.
     """
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(schema.migrations).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     scripts = ScriptDirectory.from_config(config)
     with failures_named(engine), engine.connect() as connection:
-        if target == "head" and _revision(connection) == scripts.get_current_head():
+        if target == "head" and _revision(connection, schema) == scripts.get_current_head():
             return  # without a lock, which those who write would have to wait for
     with failures_named(engine), engine.connect() as connection:
         connection = connection.execution_options(sqlite_begin="IMMEDIATE")
         with connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            _refuse_newer(connection, scripts)
+            _refuse_newer(connection, scripts, schema)
             config.attributes["connection"] = connection
             command.upgrade(config, target)
 
 
-def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
-    found = _revision(connection)
+def _refuse_newer(connection: Connection, scripts: ScriptDirectory, schema: Schema) -> None:
+    found = _revision(connection, schema)
     if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
         raise StoreUnusable(
             f"the event store {connection.engine.url!r} has schema {found}; "
@@ -163,6 +175,6 @@ def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
         )
 
 
-def _revision(connection: Connection) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+def _revision(connection: Connection, schema: Schema) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": schema.version_table})
     return context.get_current_revision()

@@ -1,0 +1,1 @@
+"""What replicas decide together, beside the events: variants, rollouts, degrees of automation, reviews, keys."""

@@ -1,0 +1,1 @@
+"""Variants: named versions of voice search, several of them loaded at once."""
