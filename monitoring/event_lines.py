@@ -1,16 +1,16 @@
 """Reads events from a file of JSON lines, in batches, millions of them; what is no event is counted and said.
 
 As strict as `monitoring.events.decode`, but for fields that it does not know: a file may come from a newer version, so
-these are counted and left out. Most lines are settled by a few look-ups among texts that were checked before; only
-what those cannot vouch for is gone through field by field. Knows no database, and does not ask whether an event is
-late or comes twice.
+these are counted and left out. Most lines are settled by a few look-ups among texts and slices that were checked
+before; only what those cannot vouch for is gone through field by field. Events of the same slices share one mapping.
+Knows no database, and does not ask whether an event is late or comes twice.
 """
 
 import gzip
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -89,20 +89,23 @@ def read(path: Path, seen: LinesRead | None = None, *, batch_size: int = 1_000) 
 
 
 class _Reader:
-    """Turns lines into events, and learns which texts are sound names."""
+    """Turns lines into events, and learns which texts are sound names, which mappings sound slices."""
 
     def __init__(self, seen: LinesRead) -> None:
         self._seen = seen
         self._known: set[str] = set()
+        self._slices: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
 
     def events(self, lines: list[bytes]) -> list[Event]:
         found = []
         for number, line in enumerate(lines, self._seen.lines + 1):
             try:
-                event = Event(**orjson.loads(line))
+                fields = orjson.loads(line)
+                fields["slices"] = self._slices[tuple(fields["slices"].items())]
+                event = Event(**fields)
                 if not _is_sound(event, self._known) or len(line) > MAX_TEXT_BYTES or b"\\u0000" in line:
                     event = self._examined(line)
-            except (TypeError, ValueError, AttributeError):
+            except (TypeError, ValueError, AttributeError, LookupError):
                 if not line or line.isspace():
                     continue
                 try:
@@ -137,12 +140,14 @@ class _Reader:
     def _learn(self, event: Event) -> None:
         if len(self._known) > _MAX_KNOWN:  # a million distinct names must not stay here
             self._known.clear()
-        self._known |= {event.kind, event.outcome, *event.slices, *event.slices.values()}
-        self._known |= {*event.signals, *event.details}
+        if len(self._slices) > _MAX_KNOWN:
+            self._slices.clear()
+        self._known |= {event.kind, event.outcome, *event.signals, *event.details}
+        self._slices.setdefault(tuple(event.slices.items()), event.slices)
 
 
 def _is_sound(event: Event, known: set[str]) -> bool:
-    """Is everything of the right type and every name right, as far as a quick look tells? Raises TypeError if odd."""
+    """Is all but the slices of the right type, every name right, as far as a quick look tells? TypeError if odd."""
     return (
         type(event.at) is float
         and type(event.consent) is bool
@@ -153,8 +158,6 @@ def _is_sound(event: Event, known: set[str]) -> bool:
         and (event.user_id is None or 0 < len(event.user_id) <= MAX_NAME_CHARS)
         and (event.session_id is None or 0 < len(event.session_id) <= MAX_NAME_CHARS)
         and _IDENTIFIERS.issuperset(map(type, (event.event_id, event.request_id, event.user_id, event.session_id)))
-        and known.issuperset(event.slices.values())
-        and known.issuperset(event.slices)
         and known.issuperset(event.signals)
         and known.issuperset(event.details)
         and _NUMBERS.issuperset(map(type, event.signals.values()))

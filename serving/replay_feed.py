@@ -10,7 +10,7 @@ import pickle
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -108,13 +108,15 @@ class _Shared:
     """Equal slices become one object, which is sent once."""
 
     def __init__(self) -> None:
-        self._known: dict[object, object] = {}
+        self._known: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
 
-    def of(self, slices: Iterable[object]) -> tuple[dict[str, str], ...]:
+    def of(self, slices: Sequence[Mapping[str, str]]) -> tuple[Mapping[str, str], ...]:
         if len(self._known) > 100_000:
             self._known.clear()
-        known = self._known
-        return tuple(known.setdefault(tuple(one.items()), one) for one in slices)  # type: ignore
+        objects = list(map(id, slices))  # those of a file are shared already
+        distinct = dict(zip(objects, slices, strict=True))
+        shared = {one: self._known.setdefault(tuple(fields.items()), fields) for one, fields in distinct.items()}
+        return tuple(map(shared.__getitem__, objects))
 
 
 def _batches(history: History, lines: LinesRead) -> Iterator[list[Event]]:

@@ -1,6 +1,5 @@
 """What goes out: transcripts, the trust in them, and results. No signal here needs to know what was truly said."""
 
-from collections import Counter
 from itertools import pairwise
 from typing import Final
 
@@ -39,8 +38,8 @@ def repetition(event: Event) -> SignalValue:
     What recognizers write when they loop. None with fewer than two words, or where transcripts are not kept.
     """
     query = event.details.get("query")
-    pairs = Counter(pairwise(query.split())) if query else None
-    return 1 - len(pairs) / pairs.total() if pairs else None
+    pairs = list(pairwise(query.split())) if query else None
+    return 1 - len(set(pairs)) / len(pairs) if pairs else None
 
 
 def _words(event: Event) -> float | None:

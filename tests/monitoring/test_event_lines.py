@@ -51,6 +51,10 @@ def test_events_come_in_batches_as_they_were_written(path: Path, events: list[Ev
     assert seen == LinesRead(lines=1_000, events=1_000)
 
 
+def test_events_of_the_same_slices_share_one_mapping(path: Path) -> None:
+    assert len({id(one.slices) for one in all_of(path)}) == 5
+
+
 def test_a_packed_file_and_the_standard_input_give_the_same(
     path: Path, events: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
