@@ -4,6 +4,7 @@
     ├── BadField (ValueError)         422  a field's value
     ├── UnsupportedOption             400      a known option that this server does not have; named, never ignored
     ├── NotFound (LookupError)        404
+    ├── Conflict                      409      somebody else was first, or it does not fit to how things stand
     ├── TooLarge                      413
     ├── WrongMediaType                415      the body is no form
     ├── SlowUpload                    408      the body did not arrive in time
@@ -42,6 +43,14 @@ class UnsupportedOption(ServingError):
 
 class NotFound(ServingError, LookupError):
     """Nothing of that name."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Conflict(ServingError):
+    """Somebody else was first, or it does not fit to how things stand; the message says how they do."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -88,6 +97,7 @@ _STATUS: dict[type[Exception], tuple[int, str, str]] = {
     BadField: (422, "invalid_request_error", "invalid_field"),
     UnsupportedOption: (400, "invalid_request_error", "unsupported_option"),
     NotFound: (404, "invalid_request_error", "not_found"),
+    Conflict: (409, "invalid_request_error", "conflict"),
     TooLarge: (413, "invalid_request_error", "too_large"),
     WrongMediaType: (415, "invalid_request_error", "unsupported_media_type"),
     SlowUpload: (408, "invalid_request_error", "upload_timeout"),
