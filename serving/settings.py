@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from serving import environment
 from serving.front_end_settings import FrontEndSettings
 from serving.monitoring_settings import MonitoringSettings
+from serving.rollout_settings import RolloutSettings
 from serving.section import NotNegative, Positive, Section
 
 
@@ -132,6 +133,7 @@ class Settings(BaseSettings):
     search: SearchSettings = SearchSettings()
     store: StoreSettings = StoreSettings()
     privacy: PrivacySettings = PrivacySettings()
+    rollout: RolloutSettings = RolloutSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     limits: LimitSettings = LimitSettings()
 

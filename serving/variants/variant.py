@@ -38,7 +38,7 @@ class Variant(Section):
     recording as it came, and `model`."""
     key_variable: str | None = None
     """Environment variable that holds the older system's API key."""
-    timeout_s: Positive = 5.0
+    timeout_s: Positive = 2.0
     """How long one recognition may take before the variant is given up for this query."""
 
     @property
