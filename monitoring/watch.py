@@ -1,7 +1,7 @@
 """Lets a monitor watch the event store: read on, check at times, keep its state, start again where it stood.
 
 Of several replicas one watches. Every event is counted once, wherever a replica is killed: position and state are
-kept together, and what came after is read again. Diagnoses may be handed on again then, so whoever takes them must
+kept together, and what came after is read again. Verdicts may be handed on again then, so whoever takes them must
 know an old one. Knows no detector and no alarm.
 """
 
@@ -10,12 +10,11 @@ import struct
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, TypeVar
 
 from monitoring.admission import Admission
 from monitoring.errors import LeaseLost, MonitoringError, UnusableState
 from monitoring.events import Event
-from monitoring.findings import Diagnosis
 from monitoring.lease import Lease
 from monitoring.snapshots import Snapshots
 from monitoring.store import EventStore
@@ -27,15 +26,17 @@ _SAID_AGAIN_S: Final = 3_600.0
 """How soon the same problem is logged again."""
 _MAX_SAID: Final = 100
 
+Verdict = TypeVar("Verdict")
 
-class Watcher(Protocol):
+
+class Watcher(Protocol[Verdict]):
     """What judges events; `monitoring.monitor` has the one that is meant."""
 
     def update(self, events: Sequence[Event]) -> None:
         """Take events, in the order in which they were stored."""
 
-    def check(self, now: float) -> list[Diagnosis]:
-        """What is wrong at present; `now` in seconds since 1970 UTC."""
+    def check(self, now: float) -> list[Verdict]:
+        """What is to be said at present; `now` in seconds since 1970 UTC."""
 
     def state(self) -> bytes:
         """All that it knows, for a later process."""
@@ -57,10 +58,10 @@ class Pace:
 
 
 @dataclass(slots=True)
-class _Turn:
+class _Turn(Generic[Verdict]):
     """One monitor from the snapshot that it began with."""
 
-    watcher: Watcher
+    watcher: Watcher[Verdict]
     admission: Admission
     position: int
     checked_at: float
@@ -68,26 +69,27 @@ class _Turn:
     renewed_at: float
 
 
-class Watch:
+class Watch(Generic[Verdict]):
     """One replica's part in watching a store under one name. A single thread runs it; the others may look."""
 
     def __init__(
         self,
         store: EventStore,
-        begin: Callable[[bytes | None], Watcher],
-        handle: Callable[[list[Diagnosis]], None],
+        begin: Callable[[bytes | None], Watcher[Verdict]],
+        handle: Callable[[list[Verdict]], None],
         *,
         name: str,
         owner: str,
         clock: Callable[[], float],
+        start: int = 0,
         pace: Pace = Pace(),
         admission: Callable[[], Admission] = Admission,
         on_problem: Callable[[str | None], None] = lambda _: None,
     ) -> None:
         """`begin` makes a monitor from the state of an earlier one, or a new one; UnusableState if it cannot.
 
-        `owner` is unique to this process; `clock` gives seconds since 1970 UTC. `on_problem` hears of each new
-        `problem`, and with None that there is none any more.
+        `owner` is unique to this process; `clock` gives seconds since 1970 UTC. A new monitor reads what came after
+        the position `start`. `on_problem` hears of each new `problem`, and with None that there is none any more.
         """
         self.problem: str | None = None
         """Why it does not get on at present."""
@@ -95,11 +97,12 @@ class Watch:
         self._begin = begin
         self._handle = handle
         self._clock = clock
+        self._start = start
         self._pace = pace
         self._admission = admission
         self._lease = Lease(store, name, owner=owner, lasts_s=pace.lease_s)
         self._snapshots = Snapshots(store, name)
-        self._turn: _Turn | None = None
+        self._turn: _Turn[Verdict] | None = None
         self._on_problem = on_problem
         self._said: dict[str, float] = {}
 
@@ -153,7 +156,7 @@ class Watch:
             self._save(turn)
             self._lease.give_back()
 
-    def _hold(self) -> _Turn | None:
+    def _hold(self) -> _Turn[Verdict] | None:
         """The monitor, if it is this replica that watches; begun where the last one stood."""
         now = self._clock()
         if self._turn is None or _is_due(self._turn.renewed_at, now, self._pace.lease_s / 3):
@@ -165,13 +168,13 @@ class Watch:
                 self._turn.renewed_at = now
         return self._turn
 
-    def _resumed(self, now: float) -> _Turn:
-        found = self._loaded() or (0, (self._admission(), self._begin(None)))
+    def _resumed(self, now: float) -> _Turn[Verdict]:
+        found = self._loaded() or (self._start, (self._admission(), self._begin(None)))
         position, (admission, watcher) = found
         logger.info("watching from position %d on", position)
         return _Turn(watcher, admission, position, checked_at=now, saved_at=now, renewed_at=now)
 
-    def _loaded(self) -> tuple[int, tuple[Admission, Watcher]] | None:
+    def _loaded(self) -> tuple[int, tuple[Admission, Watcher[Verdict]]] | None:
         """What was kept; where that is of no use, a new monitor at its place: one that never begins sees nothing."""
         try:
             return self._snapshots.load(self._restored)
@@ -179,13 +182,13 @@ class Watch:
             logger.error("%s; the monitor learns anew", error)
             return self._snapshots.position(), (self._admission(), self._begin(None))
 
-    def _restored(self, state: bytes) -> tuple[Admission, Watcher]:
+    def _restored(self, state: bytes) -> tuple[Admission, Watcher[Verdict]]:
         if len(state) < _LENGTH.size:
             raise UnusableState("the state is too short")
         end = _LENGTH.size + _LENGTH.unpack_from(state)[0]
         return self._admission().restore(state[_LENGTH.size : end]), self._begin(state[end:])
 
-    def _take(self, turn: _Turn, page: Sequence[tuple[int, Event]], now: float) -> None:
+    def _take(self, turn: _Turn[Verdict], page: Sequence[tuple[int, Event]], now: float) -> None:
         try:
             turn.watcher.update(turn.admission.admit([event for _, event in page], now=now))
         except BaseException:
@@ -193,7 +196,7 @@ class Watch:
             raise
         turn.position = page[-1][0]
 
-    def _save(self, turn: _Turn) -> None:
+    def _save(self, turn: _Turn[Verdict]) -> None:
         admitted = turn.admission.state()
         state = _LENGTH.pack(len(admitted)) + admitted + turn.watcher.state()
         try:

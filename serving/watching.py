@@ -93,7 +93,7 @@ def watch_of(
     pace: Pace | None = None,
     on_begin: Callable[[Monitor], None] = lambda _: None,
     on_problem: Callable[[str | None], None] = lambda _: None,
-) -> Watch:
+) -> Watch[Diagnosis]:
     """The watch over a store, one under way at a time; `owner` is unique to who watches.
 
     A state of another configuration is left, and the monitor learns anew from where it stood. Raises ValueError in one
