@@ -48,6 +48,8 @@ class ServedBy:
 
     model: str | None = None
     variant: str | None = None
+    assigned: str | None = None
+    """The variant that the user's queries are meant for; another one answers where it fails or has no room."""
     automation: str | None = None
 
 
@@ -73,6 +75,10 @@ class SearchEvent:
     top_item_id: str | None = None
     error: str | None = None
     """The code of the error that was answered; None is success."""
+    fallback: bool | None = None
+    """The assigned variant failed and another one answered."""
+    degraded: bool | None = None
+    """A cheaper variant answered for want of room."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds of each stage; the stage `vad` becomes the signal `vad_ms`."""
     audio: Mapping[str, SignalValue] = field(default_factory=dict)
@@ -88,6 +94,8 @@ class SearchEvent:
             "result_count": self.result_count,
             "words": self.words,
         }
+        stand_in = {"fallback": self.fallback, "degraded": self.degraded}
+        answer |= {name: value for name, value in stand_in.items() if value is not None}
         return Event(
             event_id=self.request_id,
             request_id=self.request_id,
@@ -105,6 +113,7 @@ class SearchEvent:
                 tenant=self.client.tenant,
                 model=self.served_by.model,
                 variant=self.served_by.variant,
+                assigned=self.served_by.assigned,
                 automation=self.served_by.automation,
             ),
             signals={**answer, **{f"{stage}_ms": ms for stage, ms in self.timings_ms.items()}, **self.audio},

@@ -12,6 +12,8 @@ MIN_SPEECH_S: Final = 0.1
 """With less speech than this a rate of words means nothing."""
 VOCABULARY_EVENT: Final = "vocabulary"
 """Written by `monitoring.vocabulary`, since what is new takes a memory."""
+SHADOW_EVENT: Final = "shadow"
+"""Written by whatever lets a candidate hear what another model has answered."""
 
 
 def null_transcript(event: Event) -> SignalValue:
@@ -121,7 +123,8 @@ OUTPUT: Final = (
         name="shadow_disagreement",
         about="Share of words that a model in the shadow writes differently.",
         group=Group.OUTPUT,
-        read=field("shadow_disagreement"),
+        read=field("wer_between"),
+        kinds=frozenset({SHADOW_EVENT}),
         worse=Worse.HIGHER,
     ),
 )
