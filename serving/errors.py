@@ -9,6 +9,8 @@
     ├── WrongMediaType                415      the body is no form
     ├── SlowUpload                    408      the body did not arrive in time
     ├── Overloaded                    503      with the seconds after which to try again
+    ├── RecognizerFailed              503      a variant's engine crashed, hung, or gave no usable answer
+    ├── VariantUnavailable (OSError)  503      a variant that cannot be loaded here and now
     └── Draining                      503      this process is going away
 
 Errors of `asr` and `monitoring` keep their own types; `answer_for` knows them too.
@@ -77,6 +79,14 @@ class Overloaded(ServingError):
         self.retry_after_s = retry_after_s
 
 
+class RecognizerFailed(ServingError):
+    """A variant's engine crashed, hung, or gave no usable answer; other variants can be asked."""
+
+
+class VariantUnavailable(ServingError, OSError):
+    """A variant cannot be loaded here and now; what was loaded goes on."""
+
+
 class Draining(ServingError):
     """This process is going away."""
 
@@ -102,6 +112,8 @@ _STATUS: dict[type[Exception], tuple[int, str, str]] = {
     WrongMediaType: (415, "invalid_request_error", "unsupported_media_type"),
     SlowUpload: (408, "invalid_request_error", "upload_timeout"),
     Overloaded: (503, "overloaded_error", "overloaded"),
+    RecognizerFailed: (503, "server_error", "recognizer_failed"),
+    VariantUnavailable: (503, "server_error", "variant_unavailable"),
     Draining: (503, "overloaded_error", "draining"),
     asr_errors.AudioTooLarge: (413, "invalid_request_error", "audio_too_large"),
     asr_errors.AudioTooLong: (413, "invalid_request_error", "audio_too_long"),
