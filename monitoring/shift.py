@@ -124,9 +124,11 @@ class ShiftDetector:
 
     def calm(self) -> NDArray[np.bool_]:
         """Shape (limit of slices, signals): nothing speaks for a shift."""
-        worst = self._odds[:, _CUSUM].max(axis=1)
-        calm: NDArray[np.bool_] = (worst < FREEZE).reshape(-1, self._size)
-        return calm
+        calm = np.ones(len(self._moved), np.bool_)
+        if self.expected is not None:  # nothing was ever held against slices that are newer
+            watched = slice(0, len(self.expected.pooled.weight) * self._size)
+            calm[watched] = self._odds[watched, _CUSUM].max(axis=1) < FREEZE
+        return calm.reshape(-1, self._size)
 
     def gains(self, slices: int) -> NDArray[np.float64]:
         """Log likelihood that a shift gains since it began, at its best, in the first slices: (slices, signals)."""

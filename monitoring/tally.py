@@ -31,27 +31,36 @@ class Tally:
 
 def tally(at: float, values: Values, codes: Codes, histogram: Histogram) -> Tally:
     """Divide a batch among its slices: `values` of shape (events, signals), `codes` of shape (events, combinations)."""
-    numbers = histogram.bin_numbers(values)
-    rows, signals = np.nonzero(~np.isnan(values))
-    touched, places = np.unique(codes.T, return_inverse=True)
-    places = places.reshape(codes.T.shape)[:, rows]  # of every value, in every combination
-    binned = numbers[rows, signals] != UNKNOWN
+    known = ~np.isnan(values)
+    rows, signals = np.nonzero(known)
     bins, size = histogram.total, len(histogram.starts)
-    by_bin = places[:, binned] * bins + numbers[rows, signals][binned]
-    by_signal = places * size + signals
-    weights = np.broadcast_to(values[rows, signals], places.shape)
-    real = touched != NONE
+    numbers = histogram.bin_numbers(values)[known]
+    columns = np.where(numbers == UNKNOWN, bins + signals, numbers)  # behind all bins each signal has one more
+    by_combination = []
+    for column in codes.T:  # one after the other: no slice is in two, and what is small stays in the processor's cache
+        touched, places = np.unique(column, return_inverse=True)
+        counts = _summed(places[rows], columns, (len(touched), bins + size))
+        sums = _summed(places[rows], signals, (len(touched), size), values[known])
+        by_combination.append((touched, counts, sums))
+    touched, counts, sums = map(np.concatenate, zip(*by_combination, strict=True))
+    order = np.argsort(touched)[np.count_nonzero(touched == NONE) :]
+    counts = counts[order]
     return Tally(
         at=at,
-        codes=touched[real],
-        counts=_summed(by_bin, len(touched), bins)[real],
-        n=_summed(by_signal, len(touched), size)[real],
-        sums=_summed(by_signal, len(touched), size, weights)[real],
+        codes=touched[order],
+        counts=counts[:, :bins],
+        n=histogram.per_signal(counts[:, :bins]) + counts[:, bins:],
+        sums=sums[order],
     )
 
 
 def _summed(
-    places: NDArray[np.intp], rows: int, columns: int, weights: NDArray[np.float64] | None = None
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    shape: tuple[int, int],
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    flat = None if weights is None else weights.ravel()
-    return np.bincount(places.ravel(), flat, minlength=rows * columns).reshape(rows, columns).astype(np.float64)
+    """How often each place of a table is named, or with what weight."""
+    height, width = shape
+    summed = np.bincount(rows * width + columns, weights, minlength=height * width)
+    return np.asarray(summed.reshape(shape), dtype=np.float64)
