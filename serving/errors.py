@@ -3,6 +3,9 @@
     ServingError
     ├── BadField (ValueError)         422  a field's value
     ├── UnsupportedOption             400      a known option that this server does not have; named, never ignored
+    ├── Unauthorized                  401      no API key, or none that is known
+    ├── Forbidden                     403      a key without the scope for it
+    ├── RateLimited                   429      a key's rate is used up; with the seconds after which to try again
     ├── NotFound (LookupError)        404
     ├── Conflict                      409      somebody else was first, or it does not fit to how things stand
     ├── TooLarge                      413
@@ -33,6 +36,22 @@ class BadField(ServingError, ValueError):
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class Unauthorized(ServingError):
+    """No API key, or none that is known."""
+
+
+class Forbidden(ServingError):
+    """A key that is known, and has not the scope for what was asked."""
+
+
+class RateLimited(ServingError):
+    """More requests than the key may send; nothing was computed."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class UnsupportedOption(ServingError):
@@ -105,6 +124,9 @@ class ErrorAnswer:
 
 _STATUS: dict[type[Exception], tuple[int, str, str]] = {
     BadField: (422, "invalid_request_error", "invalid_field"),
+    Unauthorized: (401, "authentication_error", "invalid_api_key"),
+    Forbidden: (403, "permission_error", "insufficient_scope"),
+    RateLimited: (429, "rate_limit_error", "rate_limit_exceeded"),
     UnsupportedOption: (400, "invalid_request_error", "unsupported_option"),
     NotFound: (404, "invalid_request_error", "not_found"),
     Conflict: (409, "invalid_request_error", "conflict"),

@@ -10,7 +10,7 @@ import os
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from serving import environment
 from serving.front_end_settings import FrontEndSettings
 from serving.monitoring_settings import MonitoringSettings
+from serving.privacy_settings import PrivacySettings
 from serving.rollout_settings import RolloutSettings
 from serving.section import NotNegative, Positive, Section
 
@@ -35,6 +36,8 @@ class ServerSettings(Section):
     """On SIGTERM, how long new requests are still taken while `/readyz` already says no."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     """Least severe log line that is written."""
+    keys: Literal["auto", "on", "off"] = "auto"
+    """Are API keys wanted ([security.md](security.md))? `auto`: unless `host` is this machine alone."""
 
 
 class ModelSettings(Section):
@@ -85,19 +88,6 @@ class StoreSettings(Section):
     """Force every event to the disk, so that it survives a power cut too."""
 
 
-class PrivacySettings(Section):
-    """What is kept of what people say."""
-
-    store_transcripts: bool = True
-    """Keep transcripts and typed queries in the event store."""
-    log_transcripts: bool = False
-    """Write transcripts and typed queries to the log."""
-    keep_audio: bool = False
-    """Keep the audio of requests that carry `consent=true`."""
-    audio_folder: Path = Path(".voicesearch/audio")
-    """Where such audio is kept."""
-
-
 class LimitSettings(Section):
     """What is refused, and when one gives up."""
 
@@ -117,6 +107,10 @@ class LimitSettings(Section):
     """Added to it for each second of audio."""
     max_queue_audio_s: Positive = 60.0
     """Seconds of audio that may wait for recognition."""
+    key_requests_per_s: Positive = 50.0
+    """Requests per second for each API key that has no rate of its own, on each replica."""
+    key_burst: Annotated[int, Field(ge=1, le=100_000)] = 100
+    """So many of them may come at once."""
 
 
 class Settings(BaseSettings):

@@ -101,6 +101,7 @@ API_KEYS: Final = sa.Table(
     sa.Column("hash", sa.Text, nullable=False, unique=True),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("ends_at", sa.Double),
+    sa.Column("last_used_at", sa.Double),
     sa.Column("key", sa.JSON, nullable=False),
 )
 
@@ -114,4 +115,23 @@ OPERATOR_ACTIONS: Final = sa.Table(
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("about", sa.JSON, nullable=False),
     sa.Index("operator_actions_by_time", "at", "number"),
+)
+
+USER_DELETIONS: Final = sa.Table(
+    "user_deletions",
+    METADATA,
+    sa.Column("deletion_id", sa.Text, primary_key=True),
+    sa.Column("requested_at", sa.Double, nullable=False),
+    sa.Column("user_id", sa.Text),
+    sa.Column("deletion", sa.JSON, nullable=False),
+    sa.Index("user_deletions_by_time", "requested_at", "deletion_id"),
+)
+
+PURGES: Final = sa.Table(
+    "purges",
+    METADATA,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("until", sa.Double, nullable=False),
+    sa.Column("removed", sa.Integer, nullable=False),
 )

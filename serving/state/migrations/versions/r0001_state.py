@@ -1,4 +1,4 @@
-"""All tables: variants, rollouts, automation, reviews, keys, what operators did."""
+"""All tables: variants, rollouts, automation, reviews, keys, what operators did, what was deleted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ def upgrade() -> None:
     _create_automation()
     _create_reviews()
     _create_operators()
+    _create_privacy()
 
 
 def _create_rollouts() -> None:
@@ -99,6 +100,7 @@ def _create_operators() -> None:
         sa.Column("hash", sa.Text, nullable=False, unique=True),
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("ends_at", sa.Double),
+        sa.Column("last_used_at", sa.Double),
         sa.Column("key", sa.JSON, nullable=False),
     )
     op.create_table(
@@ -111,3 +113,21 @@ def _create_operators() -> None:
         sa.Column("about", sa.JSON, nullable=False),
     )
     op.create_index("operator_actions_by_time", "operator_actions", ["at", "number"])
+
+
+def _create_privacy() -> None:
+    op.create_table(
+        "user_deletions",
+        sa.Column("deletion_id", sa.Text, primary_key=True),
+        sa.Column("requested_at", sa.Double, nullable=False),
+        sa.Column("user_id", sa.Text),
+        sa.Column("deletion", sa.JSON, nullable=False),
+    )
+    op.create_index("user_deletions_by_time", "user_deletions", ["requested_at", "deletion_id"])
+    op.create_table(
+        "purges",
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("at", sa.Double, nullable=False),
+        sa.Column("until", sa.Double, nullable=False),
+        sa.Column("removed", sa.Integer, nullable=False),
+    )
