@@ -40,6 +40,14 @@ ROLLOUT_HISTORY: Final = sa.Table(
     sa.Index("rollout_history_by_rollout", "rollout_id", "number"),
 )
 
+ROLLOUT_ASSESSMENTS: Final = sa.Table(
+    "rollout_assessments",
+    METADATA,
+    sa.Column("rollout_id", sa.Text, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("assessment", sa.JSON, nullable=False),
+)
+
 CHAMPION: Final = sa.Table(
     "champion",
     METADATA,

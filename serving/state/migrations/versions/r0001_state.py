@@ -42,6 +42,12 @@ def _create_rollouts() -> None:
     )
     op.create_index("rollout_history_by_rollout", "rollout_history", ["rollout_id", "number"])
     op.create_table(
+        "rollout_assessments",
+        sa.Column("rollout_id", sa.Text, primary_key=True),
+        sa.Column("at", sa.Double, nullable=False),
+        sa.Column("assessment", sa.JSON, nullable=False),
+    )
+    op.create_table(
         "champion",
         sa.Column("place", sa.Text, primary_key=True),
         sa.Column("version", sa.Integer, nullable=False),
