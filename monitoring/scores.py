@@ -5,6 +5,7 @@ do not depend on the unit; `LOW` and `HIGH` are 1 in the tails and 0 elsewhere, 
 hard. A yes-or-no scores 1 for yes (`UP`) or for no (`DOWN`). Pure functions over counts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -57,13 +58,20 @@ class Scores:
         variances: NDArray[np.float64] = squares - self.sums(shares) ** 2
         return variances
 
-    def log_mean_exp(self, shares: Counts, tilt: NDArray[np.float64], direction: Direction) -> NDArray[np.float64]:
-        """Cumulant function: log E exp(tilt score) under shares (..., bins), for tilts >= 0 of shape (..., signals)."""
+    def log_mean_exp(
+        self, shares: Counts, tilt: NDArray[np.float64], direction: Direction, *, beyond: Sequence[float] = (0.0,)
+    ) -> NDArray[np.float64]:
+        """Cumulant function: log E exp((tilt + b) score) under shares (..., bins), for each b of `beyond`.
+
+        For tilts >= 0 of shape (..., signals); gives the shape (..., signals, beyond).
+        """
         width = np.diff([*self.starts, self.of_bins.shape[1]])
         highest = np.maximum.reduceat(self.of_bins[direction], self.starts)
         below = self.of_bins[direction] - np.repeat(highest, width)  # so that no exponential overflows
-        raised = np.exp(np.repeat(tilt, width, axis=-1) * below)
-        return tilt * highest + np.log(np.add.reduceat(shares * raised, self.starts, axis=-1))
+        tilted = shares * np.exp(np.repeat(tilt, width, axis=-1) * below)
+        raised = [np.add.reduceat(tilted * np.exp(more * below), self.starts, axis=-1) for more in beyond]
+        found: NDArray[np.float64] = np.add.outer(tilt, beyond) * highest[:, None] + np.log(np.stack(raised, axis=-1))
+        return found
 
 
 def scores_of(everything: Counts, histogram: Histogram) -> Scores:

@@ -99,7 +99,7 @@ class ShiftDetector:
         within, beyond = _tilts(expected)
         streams = slice(0, len(expected.pooled.weight) * self._size)
         self._tilts[streams, 0] = (beyond - within).reshape(streams.stop, -1)
-        self._tilts[streams, 1] = _levels(expected, within, beyond).reshape(streams.stop, -1)
+        self._tilts[streams, 1] = _levels(expected, within).reshape(streams.stop, -1)
 
     def update(self, part: Tally, *, began: float) -> None:
         """Take a batch whose first event came at `began` (seconds since 1970 UTC)."""
@@ -238,12 +238,11 @@ def _tilts(expected: Expected) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return np.broadcast_to(within, (*within.shape[:-1], len(TILTS))), within + np.where(exists, TILTS, 0.0)
 
 
-def _levels(expected: Expected, within: NDArray[np.float64], beyond: NDArray[np.float64]) -> NDArray[np.float64]:
+def _levels(expected: Expected, within: NDArray[np.float64]) -> NDArray[np.float64]:
     """What a value costs in log likelihood before its score counts; shape (slices, signals, directions, tilts)."""
-    levels = np.empty_like(beyond)
+    levels = np.empty_like(within)
     shares, scores = expected.pooled.shares, expected.scores
     for d in Direction:
-        tolerated = scores.log_mean_exp(shares, within[..., d, 0], d)
-        for i in range(len(TILTS)):
-            levels[..., d, i] = scores.log_mean_exp(shares, beyond[..., d, i], d) - tolerated
+        found = scores.log_mean_exp(shares, within[..., d, 0], d, beyond=(0.0, *TILTS))
+        levels[..., d, :] = found[..., 1:] - found[..., :1]
     return levels

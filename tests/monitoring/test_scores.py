@@ -84,7 +84,18 @@ def test_the_cumulant_function_is_the_logarithm_of_the_mean(tilt: float, directi
     scores = scores_of(counts_of("any"), histogram)
     shares = counts_of("any") / counts_of("any").sum()
     expected = np.log(shares @ np.exp(tilt * scores.of_bins[direction]))
-    assert scores.log_mean_exp(shares, np.array([tilt]), direction)[0] == pytest.approx(expected)
+    assert scores.log_mean_exp(shares, np.array([tilt]), direction)[0, 0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_tilts_beyond_others_are_those_of_their_sum(direction: Direction) -> None:
+    histogram = Histogram(SIGNALS)
+    counts = default_rng(3).integers(1, 50, (4, histogram.total)).astype(float)
+    scores, shares = scores_of(counts[0], histogram), counts / histogram.per_signal(counts)[:, histogram.signal_of_bin]
+    tilt, beyond = default_rng(4).exponential(size=(4, len(SIGNALS))), (0.0, 0.4, 3.0)
+    together = scores.log_mean_exp(shares, tilt, direction, beyond=beyond)
+    single = [scores.log_mean_exp(shares, tilt + more, direction)[..., 0] for more in beyond]
+    np.testing.assert_allclose(together, np.stack(single, axis=-1), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("tilt", [1e3, 1e6])
@@ -94,6 +105,6 @@ def test_a_far_tilt_neither_overflows_nor_loses_anything(tilt: float) -> None:
     shares = (counts + 0.5) / (counts + 0.5).sum()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = [float(scores.log_mean_exp(shares, np.array([tilt]), direction)[0]) for direction in DIRECTIONS]
+        found = [float(scores.log_mean_exp(shares, np.array([tilt]), direction)[0, 0]) for direction in DIRECTIONS]
     assert np.isfinite(found).all()
     assert found[Direction.LOW] == pytest.approx(tilt, rel=1e-3)
