@@ -2,6 +2,7 @@
 
     ServingError
     ├── BadField (ValueError)         422  a field's value
+    │   └── ConsentRequired           422      only people may answer, and the speaker agreed to nobody's listening
     ├── UnsupportedOption             400      a known option that this server does not have; named, never ignored
     ├── Unauthorized                  401      no API key, or none that is known
     ├── Forbidden                     403      a key without the scope for it
@@ -36,6 +37,13 @@ class BadField(ServingError, ValueError):
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class ConsentRequired(BadField):
+    """Only people may answer such a query, and they may not listen to it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "consent")
 
 
 class Unauthorized(ServingError):
@@ -124,6 +132,7 @@ class ErrorAnswer:
 
 _STATUS: dict[type[Exception], tuple[int, str, str]] = {
     BadField: (422, "invalid_request_error", "invalid_field"),
+    ConsentRequired: (422, "invalid_request_error", "consent_required"),
     Unauthorized: (401, "authentication_error", "invalid_api_key"),
     Forbidden: (403, "permission_error", "insufficient_scope"),
     RateLimited: (429, "rate_limit_error", "rate_limit_exceeded"),
