@@ -151,6 +151,12 @@ class Batcher:
             return sum(job.audio.duration_s for job in self._waiting if not job.cancelled)
 
     @property
+    def wait_s(self) -> float:
+        """Predicted time until a worker is free for what comes now."""
+        with self._changed:
+            return self._wait_s(self.queued_audio_s)
+
+    @property
     def workers(self) -> int:
         """Workers that there are."""
         return len(self._recognizers)
@@ -210,18 +216,11 @@ class Batcher:
     def _work(self, number: int, recognizer: Recognizer) -> None:
         while batch := self._next_batch(number):
             started = self._clock()
-            try:
-                hypotheses = recognizer.recognize([job.audio for job in batch], partial(_is_cancelled, batch))
-                answers = list(zip(batch, hypotheses, strict=True))
-            except Exception as error:
-                logger.exception("the recognizer failed")
-                self._finish(number, started, batch)
-                for job in batch:
-                    _deliver(job, error)
-                continue
+            heard = list(_heard(recognizer, batch))
             took_s = self._finish(number, started, batch)
-            for job, hypothesis in answers:
-                _deliver(job, Recognized(hypothesis, started - job.submitted, took_s, len(batch)))
+            for job, one in heard:
+                queue_s = started - job.submitted
+                _deliver(job, one if isinstance(one, Exception) else Recognized(one, queue_s, took_s, len(batch)))
 
     def _next_batch(self, number: int) -> list[_Job]:
         """Wait for work; an empty list means that there will be none."""
@@ -263,6 +262,17 @@ class Batcher:
             del self._running[number]
             self._service_time.learn(audio_s=sum(job.audio.duration_s for job in batch), took_s=took_s)
         return took_s
+
+
+def _heard(recognizer: Recognizer, batch: Sequence[_Job]) -> Iterator[tuple[_Job, Hypothesis | Exception]]:
+    """Each job's outcome; what fails together is tried once more one by one, so that only the one at fault fails."""
+    try:
+        hypotheses = recognizer.recognize([job.audio for job in batch], partial(_is_cancelled, batch))
+        yield from list(zip(batch, hypotheses, strict=True))
+    except Exception as error:
+        logger.exception("the recognizer failed on %d sounds", len(batch))
+        alone = [_heard(recognizer, [job]) for job in batch] if len(batch) > 1 else []
+        yield from itertools.chain(*alone) if alone else [(batch[0], error)]
 
 
 def _is_cancelled(batch: Sequence[_Job], index: int) -> bool:
