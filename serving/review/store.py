@@ -75,7 +75,7 @@ class ReviewStore:
     def page(
         self, *, state: State | None = None, since: float = 0.0, limit: int = 50, after: ReviewItem | None = None
     ) -> list[ReviewItem]:
-        """Items from that time on (seconds since 1970 UTC), the oldest first; `after` is the last of the page before."""
+        """Items from `since` on (seconds since 1970 UTC), the oldest first; `after` is the last of the page before."""
         place = (REVIEW_ITEMS.c.created_at, REVIEW_ITEMS.c.item_id)
         statement = sa.select(REVIEW_ITEMS.c.item).where(REVIEW_ITEMS.c.created_at >= since).order_by(*place)
         if state is not None:

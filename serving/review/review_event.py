@@ -1,0 +1,34 @@
+"""A finished review as an event, so that monitors and rollouts see what people heard like any other signal."""
+
+from typing import Final
+
+from monitoring.events import Event, SignalValue
+from serving.review.item import ReviewItem
+
+REVIEW_EVENT: Final = "review"
+
+
+def review_event(item: ReviewItem) -> Event | None:
+    """The event of a scored item, with the slices of its query; None where there is no score.
+
+    Requests were drawn with different probabilities: a mean over all requests needs `inclusion_probability`.
+    """
+    score, verdict = item.score, item.verdict
+    if score is None or verdict is None:
+        return None
+    signals: dict[str, SignalValue] = {
+        "wer": score.errors / score.words if score.words else None,
+        "errors": score.errors,
+        "words": score.words,
+        "inclusion_probability": item.inclusion_probability,
+    }
+    return Event(
+        event_id=f"{item.item_id}/{REVIEW_EVENT}",
+        request_id=item.item_id,
+        at=verdict.at,
+        kind=REVIEW_EVENT,
+        user_id=item.user_id,
+        consent=item.consent,
+        slices=dict(item.slices),
+        signals=signals,
+    )
