@@ -13,6 +13,7 @@ from prometheus_client.samples import Sample
 
 from serving.errors import CODES
 from serving.second_vad import Outcome
+from serving.shadow import Outcome as ShadowOutcome
 
 STAGES: Final = ("decode", "vad", "loudness", "queue", "recognize", "search", "total")
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -43,6 +44,8 @@ class Telemetry:
         )
         second_vad = counter("voicesearch_second_vad", "Queries for the second voice detector", ["outcome"])
         self._second_vad = {outcome: second_vad.labels(outcome) for outcome in Outcome}
+        shadow = counter("voicesearch_shadow", "Queries for a candidate in the shadow", ["outcome"])
+        self._shadow = {outcome: shadow.labels(outcome) for outcome in ShadowOutcome}
         self._alarms = Gauge("voicesearch_alarms", "Alarms that are open", ["severity"], registry=self.registry)
 
     def samples(self) -> list[Sample]:
@@ -76,6 +79,10 @@ class Telemetry:
     def second_vad(self, outcome: Outcome) -> None:
         """One query that was offered to the second voice detector."""
         self._second_vad[outcome].inc()
+
+    def shadow(self, outcome: ShadowOutcome) -> None:
+        """One query that was offered to a candidate."""
+        self._shadow[outcome].inc()
 
     def alarms(self, open_by_severity: Mapping[str, int]) -> None:
         """How many alarms are open now, by each severity that there is."""

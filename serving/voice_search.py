@@ -1,27 +1,32 @@
 """Answers one query: sound or text in, results out, and the event written. The server's story in one place.
 
-Stages 1 to 5 are the transcriber's, 6 the search backend's, 7 the event log's. Knows no HTTP.
+Stages 1 to 5 are a variant's transcriber's, 6 its search backend's, 7 the event log's. Knows no HTTP.
 """
 
 import asyncio
 import logging
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from asr.convention import Convention
 from asr.decode import PcmFormat
 from asr.pipeline import Transcription
 from monitoring.event_log import EventLog
 from monitoring.voice_events import Client, QueryKind, SearchEvent, ServedBy
+from serving.dispatch import Dispatcher
 from serving.errors import answer_for
 from serving.kept_audio import keep_audio
-from serving.search import Hit, SearchBackend
+from serving.search import Hit
 from serving.second_vad import SecondVad
+from serving.shadow import Shadow, Shadowed
 from serving.telemetry import Telemetry
-from serving.transcriber import Heard, Request, Transcriber
+from serving.transcriber import Heard, Request
+from serving.variants.loaded import LoadedVariant
 
 logger = logging.getLogger(__name__)
+
+FULL = "full"
+"""Degree of automation where nobody but the model answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +42,13 @@ class Privacy:
 class VoiceSearch:
     """Everything that an answer needs."""
 
-    transcriber: Transcriber
-    search: SearchBackend
+    dispatcher: Dispatcher
     events: EventLog
     telemetry: Telemetry
-    convention: Convention
     max_query_s: float
     privacy: Privacy
-    served_by: ServedBy
+    shadow: Shadow
+    """What lets a candidate hear queries for nothing."""
     second_vad: SecondVad | None = None
     """What listens again, behind the answers."""
 
@@ -59,6 +63,13 @@ class Query:
     data: bytes = b""
     pcm: PcmFormat | None = None
     text: str | None = None
+    wanted: str | None = None
+    """The variant that a tester asks for."""
+
+    @property
+    def unit(self) -> str:
+        """Who is assigned to a variant: the user, else the session, else this one query."""
+        return self.client.user_id or self.client.session_id or self.request_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +81,9 @@ class Answer:
     hits: list[Hit]
     heard: Heard | None
     """None for a typed query."""
+    served_by: ServedBy = field(default_factory=ServedBy)
+    fallback: bool = False
+    degraded: bool = False
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -84,43 +98,56 @@ async def answer(query: Query, service: VoiceSearch) -> Answer:
     Raises what the stages raise.
     """
     started = time.perf_counter()
+    assigned = service.dispatcher.assign(query.unit, wanted=query.wanted)
     try:
-        found = await _answer(query, service, started)
+        found = await _answer(query, service, assigned, started)
     except Exception as error:
         if expected := answer_for(error):
-            service.events.append(_failed(query, service, expected.code).as_event(), known_new=True)
+            service.events.append(_failed(query, assigned, expected.code).as_event(), known_new=True)
         raise
     event = _answered(query, service, found, await _kept_audio(query, service)).as_event()
     service.events.append(event, known_new=True)
-    if service.second_vad and found.heard and found.heard.located:
-        service.second_vad.offer(event, found.heard.located)
-    if found.transcription:
+    if found.heard and found.transcription:
+        if service.second_vad and found.heard.located:
+            service.second_vad.offer(event, found.heard.located)
+        service.shadow.offer(event, Shadowed(query.data, query.pcm, query.limit, found.transcription, found.hits))
         audio_s = found.transcription.statistics.duration_s
         service.telemetry.query(found.timings_ms, audio_s=audio_s, no_speech=found.transcription.no_speech)
     return found
 
 
-async def _answer(query: Query, service: VoiceSearch, started: float) -> Answer:
-    heard, transcript = None, service.convention.apply(query.text or "")
+async def _answer(query: Query, service: VoiceSearch, assigned: str, started: float) -> Answer:
+    async def work(variant: LoadedVariant) -> Answer:
+        return await _worked_out(query, service, variant)
+
+    done = await service.dispatcher.run(assigned, work, insist=query.wanted is not None)
+    total_ms = (time.perf_counter() - started) * 1e3
+    return replace(
+        done.result,
+        served_by=ServedBy(
+            model=done.variant.model_id, variant=done.variant.variant.name, assigned=assigned, automation=FULL
+        ),
+        fallback=done.fallback,
+        degraded=done.degraded,
+        timings_ms=done.result.timings_ms | {"total": total_ms},
+    )
+
+
+async def _worked_out(query: Query, service: VoiceSearch, variant: LoadedVariant) -> Answer:
+    """What one variant makes of a query."""
+    heard, transcript = None, variant.convention.apply(query.text or "")
     timings_ms: dict[str, float] = {}
     if query.text is None:
-        service.transcriber.check_room()
-        heard = await service.transcriber.hear(
-            Request(data=query.data, convention=service.convention, max_duration_s=service.max_query_s, pcm=query.pcm)
+        variant.check_room()
+        heard = await variant.hear(
+            Request(data=query.data, convention=variant.convention, max_duration_s=service.max_query_s, pcm=query.pcm)
         )
         transcript = heard.transcription.text
         timings_ms |= heard.transcription.timings_ms
     searched = time.perf_counter()
-    hits = service.search.search(transcript, limit=query.limit) if transcript else []
-    ended = time.perf_counter()
-    timings_ms |= {"search": (ended - searched) * 1e3, "total": (ended - started) * 1e3}
-    return Answer(
-        request_id=query.request_id,
-        transcript=transcript,
-        hits=hits,
-        heard=heard,
-        timings_ms=timings_ms,
-    )
+    hits = variant.search.search(transcript, limit=query.limit) if transcript else []
+    timings_ms["search"] = (time.perf_counter() - searched) * 1e3
+    return Answer(request_id=query.request_id, transcript=transcript, hits=hits, heard=heard, timings_ms=timings_ms)
 
 
 async def _kept_audio(query: Query, service: VoiceSearch) -> str | None:
@@ -143,7 +170,7 @@ def _answered(query: Query, service: VoiceSearch, found: Answer, audio_path: str
         at=time.time(),
         kind=QueryKind.TEXT if heard is None else QueryKind.VOICE,
         client=query.client,
-        served_by=service.served_by,
+        served_by=found.served_by,
         query=found.transcript if keeps else None,
         raw_text=heard.raw_text if heard and keeps else None,
         confidence=heard.confidence if heard else None,
@@ -151,18 +178,20 @@ def _answered(query: Query, service: VoiceSearch, found: Answer, audio_path: str
         result_count=len(found.hits),
         words=len(found.transcript.split()),
         top_item_id=found.hits[0].item.id if found.hits else None,
+        fallback=found.fallback,
+        degraded=found.degraded,
         timings_ms=found.timings_ms,
         audio=asdict(heard.statistics) if heard else {},
         audio_path=audio_path,
     )
 
 
-def _failed(query: Query, service: VoiceSearch, code: str) -> SearchEvent:
+def _failed(query: Query, assigned: str, code: str) -> SearchEvent:
     return SearchEvent(
         request_id=query.request_id,
         at=time.time(),
         kind=QueryKind.VOICE if query.text is None else QueryKind.TEXT,
         client=query.client,
-        served_by=service.served_by,
+        served_by=ServedBy(variant=assigned, assigned=assigned, automation=FULL),
         error=code,
     )

@@ -33,9 +33,10 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
     """
     import uvicorn
 
-    from serving.app import create_app, open_service
+    from serving.app import create_app
     from serving.http_protocol import BoundedHttp
     from serving.logs import configure
+    from serving.opening import open_service
     from serving.settings import unread_variables
     from serving.watching import policies_of
 

@@ -27,7 +27,7 @@ async def ready(request: Request) -> Response:
     return json_response(
         {
             "status": "ready",
-            "model": service.transcriber.model_id,
+            "model": service.champion.model_id,
             "event_store": service.events.problem or "ok",
         }
     )

@@ -12,7 +12,7 @@ router = APIRouter()
 async def list_models(request: Request) -> Response:
     """All loaded models."""
     service = service_of(request)
-    return json_response({"object": "list", "data": [_model(service, service.transcriber.model_id)]})
+    return json_response({"object": "list", "data": [_model(service, service.champion.model_id)]})
 
 
 @router.get("/v1/models/{model_id:path}")
@@ -25,18 +25,24 @@ async def show_model(request: Request, model_id: str) -> Response:
 
 def check_model(service: Service, name: str) -> None:
     """Raise NotFound for a model that does not answer here."""
-    names = (service.transcriber.model_id, *service.settings.model.aliases)
+    names = (service.champion.model_id, *service.settings.model.aliases)
     if name not in names:
         raise NotFound(f"the model {name!r} is not served here; there are: {', '.join(names)}", "model")
 
 
+def languages_of(service: Service) -> tuple[str, ...]:
+    """What the champion understands; empty where that is not known, as of an older system."""
+    model = service.registry.models.get(service.champion.model_id)
+    return model.languages if model else ()
+
+
 def _model(service: Service, name: str) -> dict[str, object]:
-    model = service.registry.find(service.transcriber.model_id)
+    model = service.registry.models.get(service.champion.model_id)
     return {
         "id": name,
         "object": "model",
         "created": 0,
         "owned_by": "voicesearch",
-        "license": model.license,
-        "languages": list(model.languages),
+        "license": model.license if model else None,
+        "languages": list(languages_of(service)),
     }

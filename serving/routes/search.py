@@ -1,12 +1,12 @@
 """`/v1/search` and `/v1/search/text`: a query in, results out."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from monitoring.voice_events import Client, ServedBy
+from monitoring.voice_events import Client
 from serving.disconnect import while_connected
 from serving.errors import BadField
 from serving.pcm import pcm_format
@@ -17,6 +17,8 @@ from serving.uploads import read_form
 from serving.voice_search import Answer, Query, answer
 
 router = APIRouter()
+
+VARIANT_HEADER: Final = "x-voicesearch-variant"
 
 Name = Annotated[str, Field(max_length=200)]
 
@@ -60,11 +62,12 @@ async def search(request: Request) -> Response:
         limit=asked.limit or service.settings.search.limit,
         data=form.data,
         pcm=pcm,
+        wanted=wanted_variant(request),
     )
     found = await while_connected(request, answer(query, service.voice_search))
     log_transcript(service, found.transcript)
     request.state.timings_ms = found.timings_ms
-    return json_response(answer_body(found, service.voice_search.served_by))
+    return json_response(answer_body(found))
 
 
 @router.post("/v1/search/text")
@@ -76,6 +79,7 @@ async def search_text(request: Request, typed: TextQuery) -> Response:
         client=typed.client(),
         limit=typed.limit or service.settings.search.limit,
         text=typed.query,
+        wanted=wanted_variant(request),
     )
     found = await answer(query, service.voice_search)
     log_transcript(service, found.transcript)
@@ -88,6 +92,14 @@ async def search_text(request: Request, typed: TextQuery) -> Response:
             "timings_ms": rounded(found.timings_ms),
         }
     )
+
+
+def wanted_variant(request: Request) -> str | None:
+    """The variant that a tester asks for by name. Raises BadField where the operator has not allowed that."""
+    wanted = request.headers.get(VARIANT_HEADER)
+    if wanted and not service_of(request).settings.rollout.header:
+        raise BadField(f"{VARIANT_HEADER} is not taken here (rollout.header is off)", VARIANT_HEADER)
+    return wanted or None
 
 
 def client_fields(fields: dict[str, list[str]]) -> ClientFields:
@@ -103,7 +115,7 @@ def client_fields(fields: dict[str, list[str]]) -> ClientFields:
         raise BadField(f"{name}: {first['msg']}", name) from None
 
 
-def answer_body(found: Answer, served_by: ServedBy) -> dict[str, object]:
+def answer_body(found: Answer) -> dict[str, object]:
     """The JSON of a spoken query's answer."""
     heard = found.transcription
     assert heard is not None
@@ -115,9 +127,10 @@ def answer_body(found: Answer, served_by: ServedBy) -> dict[str, object]:
         "words": [{"word": word.text, "confidence": round(word.confidence, 4)} for word in heard.words],
         "results": [_result(hit) for hit in found.hits],
         "untranscribed": [untranscribed(one) for one in heard.untranscribed],
-        "model": served_by.model,
-        "variant": served_by.variant,
-        "automation": served_by.automation,
+        "model": found.served_by.model,
+        "variant": found.served_by.variant,
+        "automation": found.served_by.automation,
+        "degraded": found.degraded,
         "timings_ms": rounded(found.timings_ms),
         "audio": asdict(heard.statistics),
     }

@@ -13,11 +13,12 @@ from asr.convention import Convention
 from asr.registry import Registry
 from monitoring.alarms.alarms import Alarms
 from monitoring.event_log import EventLog
-from serving.batching import Batcher
 from serving.heartbeat import Heartbeat
 from serving.settings import Settings
 from serving.telemetry import Telemetry
-from serving.transcriber import Transcriber
+from serving.traffic import Traffic
+from serving.variants.lineup import Lineup
+from serving.variants.loaded import LoadedVariant
 from serving.voice_search import VoiceSearch
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class Service:
 
     settings: Settings
     registry: Registry
-    batcher: Batcher
-    transcriber: Transcriber
+    lineup: Lineup
+    traffic: Traffic
     voice_search: VoiceSearch
     events: EventLog
     telemetry: Telemetry
@@ -44,6 +45,11 @@ class Service:
     ready: bool = True
     """False while the server drains."""
     pages: Path = field(default_factory=lambda: Path(__file__).parent.parent / "pages")
+
+    @property
+    def champion(self) -> LoadedVariant:
+        """The variant that answers, but for what a rollout gives to another."""
+        return self.lineup.get(self.traffic.routing.champion)
 
 
 def log_transcript(service: Service, transcript: str) -> None:

@@ -13,16 +13,17 @@ from asr import convention
 from asr.errors import UnknownConvention
 from asr.pipeline import Transcription
 from asr.subtitles import srt, vtt
-from monitoring.voice_events import QueryKind, SearchEvent
+from monitoring.voice_events import QueryKind, SearchEvent, ServedBy
 from serving import transcriber
 from serving.disconnect import while_connected
 from serving.errors import BadField, ServingError, answer_for
 from serving.pcm import pcm_format
-from serving.routes.models import check_model
+from serving.routes.models import check_model, languages_of
 from serving.routes.service import Service, json_response, log_transcript, request_id_of, service_of
 from serving.routes.transcription_body import json_body, text_body, verbose_body
 from serving.routes.transcription_form import Format, TranscriptionForm, read_transcription_form
 from serving.uploads import read_form, swallow
+from serving.voice_search import FULL
 
 router = APIRouter()
 
@@ -35,14 +36,14 @@ async def transcribe(request: Request) -> Response:
     """Transcribe one recording of up to `limits.max_audio_s`; OpenAI's fields, and `convention`."""
     service = service_of(request)
     try:
-        service.transcriber.check_room()
+        service.champion.check_room()
     except ServingError as error:
         _note_failure(request, service, error)
         await swallow(request)  # the form is not worth parsing
         raise
     upload = await read_form(request)
     pcm, fields = pcm_format(upload)
-    languages = service.registry.find(service.transcriber.model_id).languages
+    languages = languages_of(service)
     form = read_transcription_form(fields, languages)
     if form.model:
         check_model(service, form.model)
@@ -55,7 +56,7 @@ async def transcribe(request: Request) -> Response:
     try:
         if form.stream:
             return await _stream(request, service, asked)
-        result = await while_connected(request, service.transcriber.transcribe(asked))
+        result = await while_connected(request, _transcribed(service, asked))
     except Exception as error:
         _note_failure(request, service, error)
         raise
@@ -95,7 +96,7 @@ def _response(form: TranscriptionForm, result: Transcription, language: str) -> 
 
 async def _stream(request: Request, service: Service, asked: transcriber.Request) -> Response:
     """Server-sent events. What fails before the first word gets its own status, as without streaming."""
-    parts = service.transcriber.stream(asked)
+    parts = _pieces(service, asked)
     first = await while_connected(request, _first(parts))
     return StreamingResponse(_events(request, service, first, parts), media_type="text/event-stream")
 
@@ -130,6 +131,22 @@ async def _chain(
         yield part
 
 
+async def _transcribed(service: Service, asked: transcriber.Request) -> Transcription:
+    with service.lineup.holding(service.champion.variant.name) as champion:
+        return await champion.transcribe(asked)
+
+
+async def _pieces(service: Service, asked: transcriber.Request) -> AsyncIterator[str | Transcription]:
+    with service.lineup.holding(service.champion.variant.name) as champion:
+        async for piece in champion.stream(asked):
+            yield piece
+
+
+def _served_by(service: Service) -> ServedBy:
+    champion = service.champion
+    return ServedBy(model=champion.model_id, variant=champion.variant.name, automation=FULL)
+
+
 def _event(body: dict[str, object]) -> bytes:
     return b"data: " + orjson.dumps(body) + b"\n\n"
 
@@ -145,7 +162,7 @@ def _note(request: Request, service: Service, result: Transcription) -> None:
         request_id=request_id_of(request),
         at=time.time(),
         kind=QueryKind.TRANSCRIPTION,
-        served_by=service.voice_search.served_by,
+        served_by=_served_by(service),
         query=result.text[:MAX_KEPT_CHARS] if keeps else None,
         raw_text=result.raw_text[:MAX_KEPT_CHARS] if keeps else None,
         confidence=result.confidence,
@@ -163,7 +180,7 @@ def _note_failure(request: Request, service: Service, error: Exception) -> None:
             request_id=request_id_of(request),
             at=time.time(),
             kind=QueryKind.TRANSCRIPTION,
-            served_by=service.voice_search.served_by,
+            served_by=_served_by(service),
             error=expected.code,
         )
         service.events.append(event.as_event(), known_new=True)

@@ -1,0 +1,168 @@
+"""Loads what a server is made of: variants, stores, and all that stands beside the requests. Starts nothing."""
+
+import socket
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from asr import convention
+from asr.loading import Detector, load_detector
+from asr.registry import Registry, read_registry
+from monitoring.alarms.alarms import Alarms
+from monitoring.alarms.store import AlarmStore
+from monitoring.event_log import EventLog
+from serving.dispatch import Dispatcher
+from serving.heartbeat import Heartbeat, Machine
+from serving.routes.service import Service
+from serving.second_vad import SecondVad
+from serving.settings import Settings, available_cores
+from serving.shadow import Shadow
+from serving.telemetry import Telemetry
+from serving.traffic import Routing, Traffic
+from serving.variants.lineup import Lineup
+from serving.variants.listener import Queue
+from serving.variants.loaded import LoadedVariant, champion_of, load_variant, open_variant
+from serving.variants.search_backends import SearchBackends
+from serving.variants.variant import CHAMPION, Variant
+from serving.voice_search import Privacy, VoiceSearch
+from serving.watching import policies_of
+
+if TYPE_CHECKING:
+    from serving.tracing import Traces
+
+MEGABYTE: Final = 2**20
+CANDIDATE_NICENESS: Final = 10
+"""Of the processes in which candidates hear: the champion's users go first."""
+
+
+def open_service(settings: Settings) -> Service:
+    """Load model, catalogue and event store.
+
+    Raises ValueError, LookupError or OSError in one line that says what is wrong, ModuleNotFoundError where traces are
+    wanted and their library is not installed.
+    """
+    traces, registry, telemetry = _traces(settings), read_registry(), Telemetry()
+    transcription_convention = convention.get(settings.convention.transcription)
+    lineup, traffic = _lineup(settings, registry, telemetry), Traffic(Routing(champion=CHAMPION))
+    dispatcher = Dispatcher(lineup, traffic, degrade_to=settings.rollout.degrade_to)
+    log = _event_log(settings)
+    _watch(telemetry, lineup, log)
+    privacy = settings.privacy
+    voice_search = VoiceSearch(
+        dispatcher=dispatcher,
+        events=log,
+        telemetry=telemetry,
+        max_query_s=settings.limits.max_query_s,
+        privacy=Privacy(
+            store_transcripts=privacy.store_transcripts,
+            audio_folder=privacy.audio_folder if privacy.keep_audio else None,
+        ),
+        second_vad=_second_vad(settings, registry, log, telemetry),
+        shadow=_shadow(settings, dispatcher, log, telemetry),
+    )
+    return Service(
+        settings=settings,
+        registry=registry,
+        lineup=lineup,
+        traffic=traffic,
+        voice_search=voice_search,
+        events=log,
+        telemetry=telemetry,
+        transcription_convention=transcription_convention,
+        alarms=_alarms(settings),
+        heartbeat=_heartbeat(settings, lineup.get(CHAMPION), log, telemetry),
+        traces=traces,
+    )
+
+
+def _lineup(settings: Settings, registry: Registry, telemetry: Telemetry) -> Lineup:
+    """The champion, and how others are loaded beside it: apart, so that they cannot harm it."""
+    backends = SearchBackends()
+
+    async def load(variant: Variant) -> LoadedVariant:
+        return await load_variant(
+            variant,
+            settings,
+            registry,
+            isolated=True,
+            niceness=CANDIDATE_NICENESS,
+            backends=backends,
+            observe=telemetry.batch,
+        )
+
+    champion = open_variant(
+        champion_of(settings), settings, registry, isolated=False, backends=backends, observe=telemetry.batch
+    )
+    return Lineup(load, champion)
+
+
+def _watch(telemetry: Telemetry, lineup: Lineup, log: EventLog) -> None:
+    def queues() -> list[Queue]:
+        return [lineup.get(name).queue for name in lineup.names]
+
+    waiting, busy = (lambda: sum(one.waiting_audio_s for one in queues())), (lambda: sum(one.busy for one in queues()))
+    telemetry.watch("voicesearch_queue_audio_seconds", "Audio that waits", waiting)
+    telemetry.watch("voicesearch_busy_workers", "Workers that recognize", busy)
+    telemetry.watch("voicesearch_workers", "Workers that there are", lambda: sum(one.workers for one in queues()))
+    telemetry.watch("voicesearch_variants", "Variants that are loaded", lambda: len(lineup.names))
+    telemetry.watch("voicesearch_pending_events", "Events on their way to the store", lambda: log.pending)
+    telemetry.watch("voicesearch_event_store_up", "Whether the database takes events", lambda: log.healthy)
+    telemetry.watch("voicesearch_bad_journal_lines", "Journal lines put aside as no events", lambda: log.bad_lines)
+    telemetry.watch("voicesearch_nulled_signals", "Signals that were NaN or infinite", lambda: log.nulled_signals)
+
+
+def _shadow(settings: Settings, dispatcher: Dispatcher, log: EventLog, telemetry: Telemetry) -> Shadow:
+    return Shadow(
+        dispatcher,
+        take=partial(log.append, known_new=True),
+        is_idle=lambda: not telemetry.in_flight,
+        max_query_s=settings.limits.max_query_s,
+        keeps_text=settings.privacy.store_transcripts,
+        observe=telemetry.shadow,
+    )
+
+
+def _second_vad(settings: Settings, registry: Registry, log: EventLog, telemetry: Telemetry) -> SecondVad | None:
+    """The detector that is not on the request path, behind it."""
+    if not (share := settings.monitoring.second_vad_share):
+        return None
+    (other,) = set(Detector) - {settings.frontend.vad}
+    return SecondVad(
+        load_detector(other, registry),
+        settings.frontend.front_end().clipping,
+        take=partial(log.append, known_new=True),
+        is_idle=lambda: not telemetry.in_flight,
+        observe=telemetry.second_vad,
+        share=share,
+    )
+
+
+def _heartbeat(settings: Settings, champion: LoadedVariant, log: EventLog, telemetry: Telemetry) -> Heartbeat:
+    return Heartbeat(
+        telemetry.samples,
+        partial(log.append, known_new=True),
+        Machine(cores=available_cores(), workers=champion.queue.workers),
+        slices={"model": champion.model_id, "variant": champion.variant.name, "replica": replica_of(settings)},
+        interval_s=settings.monitoring.heartbeat_s,
+    )
+
+
+def replica_of(settings: Settings) -> str:
+    """This server's name among others."""
+    return settings.monitoring.replica or socket.gethostname()
+
+
+def _traces(settings: Settings) -> "Traces | None":
+    if not (endpoint := settings.monitoring.otlp_endpoint):
+        return None
+    from serving.tracing import open_traces
+
+    return open_traces(endpoint, replica=replica_of(settings))
+
+
+def _event_log(settings: Settings) -> EventLog:
+    store = settings.store
+    return EventLog.open(store.url, store.journal, max_bytes=round(store.journal_max_mb * MEGABYTE), fsync=store.fsync)
+
+
+def _alarms(settings: Settings) -> Alarms:
+    return Alarms(AlarmStore.open(settings.store.url), policies_of(settings.monitoring))
