@@ -34,7 +34,7 @@ def log_gain(
     *,
     rate: ArrayLike,
     bet: ArrayLike,
-    against: float,
+    against: ArrayLike,
 ) -> Floats:
     """Logarithm of what capital multiplies by in a block; arguments broadcast against each other.
 
@@ -46,15 +46,15 @@ def log_gain(
     offset = np.asarray(bet, np.float64)
     a: Floats = np.clip(np.asarray(rate, np.float64), _RAREST, 1 - _RAREST)
     b: Floats = np.clip(a + offset, _RAREST, 1 - _RAREST)
-    if against == 0:
+    limit = np.asarray(against, np.float64)
+    if not limit.any():
         a0 = b0 = (n0 * a + n1 * b) / (n0 + n1)
     else:
-        a0 = _nearest(n0, a, n1, b, against)
-        b0 = a0 + against
+        a0 = _nearest(n0, a, n1, b, limit)
+        b0 = a0 + limit
     won = x0 * np.log(a / a0) + (n0 - x0) * np.log((1 - a) / (1 - a0))
     won += x1 * np.log(b / b0) + (n1 - x1) * np.log((1 - b) / (1 - b0))
-    beyond = b - a > against if np.all(offset > against) else b - a < against
-    return np.where(beyond, won, 0.0)
+    return np.where(np.where(offset > limit, b - a > limit, b - a < limit), won, 0.0)
 
 
 def log_mixture(log_capitals: ArrayLike, weights: ArrayLike, *, dispersion: float = 1.0) -> Floats:
@@ -67,14 +67,14 @@ def log_mixture(log_capitals: ArrayLike, weights: ArrayLike, *, dispersion: floa
     )
 
 
-def _nearest(n0: Floats, a: Floats, n1: Floats, b: Floats, difference: float) -> Floats:
+def _nearest(n0: Floats, a: Floats, n1: Floats, b: Floats, difference: Floats) -> Floats:
     """The champion's share in the pair with that difference from which the bet is hardest to tell (least divergence).
 
-    There the slopes of both likelihoods cancel, which is what makes the gain an e-variable: as a function of the true
-    shares its logarithm's expectation is concave, and flat at 0 there.
+    There the slopes of both likelihoods cancel, which makes the gain an e-variable: the logarithm of its expectation is
+    concave along the pairs with that difference, and it is 0 and flat at this one.
     """
-    low = np.maximum(np.minimum(a, b - difference), max(_NEVER, _NEVER - difference))
-    high = np.minimum(np.maximum(a, b - difference), min(1 - _NEVER, 1 - _NEVER - difference))
+    low = np.maximum(np.minimum(a, b - difference), np.maximum(_NEVER, _NEVER - difference))
+    high = np.minimum(np.maximum(a, b - difference), np.minimum(1 - _NEVER, 1 - _NEVER - difference))
     low, high = np.broadcast_arrays(low, high, n0 + n1)[:2]
     for _ in range(_HALVINGS):
         a0 = (low + high) / 2
