@@ -156,9 +156,9 @@ class Child:
 
     def _failure(self, reason: str, kind: str) -> Exception:
         """An error that the engine raised itself; the process goes on, unless it has no memory left."""
-        if kind == AudioTooLong.__name__:
+        if kind == "too_long":
             return AudioTooLong(reason)
-        if kind == MemoryError.__name__:
+        if kind == "memory":
             return self._ended(f"ran out of its {self._job.max_memory_bytes // 2**20} MB of memory")
         return RecognizerFailed(f"the engine failed: {reason}")
 

@@ -22,11 +22,14 @@ import numpy as np
 from asr.audio import SAMPLE_RATE_HZ, Audio
 from asr.cache import locate
 from asr.engines import load_recognizer
+from asr.errors import AudioTooLong
 from asr.recognizer import Hypothesis, Recognizer
 from serving.variants.frames import BrokenFrame, Channel, Frame
 
 MAX_SOUND_BYTES: Final = 2**30
 MAX_REASON_CHARS: Final = 300
+KINDS: Final[dict[str, type[Exception]]] = {"memory": MemoryError, "too_long": AudioTooLong}
+"""Errors that mean something to the server."""
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -80,7 +83,8 @@ def _serve(recognizer: Recognizer, channel: Channel) -> None:
             heard = [_written(one) for one in recognizer.recognize(sounds, is_cancelled)]
             channel.send({"batch": number, "heard": heard})
         except Exception as error:
-            channel.send({"batch": number, "failed": _reason(error), "kind": type(error).__name__})
+            kind = next((kind for kind, types in KINDS.items() if isinstance(error, types)), "")
+            channel.send({"batch": number, "failed": _reason(error), "kind": kind})
         inbox.cancelled.clear()
 
 
@@ -120,7 +124,8 @@ def _load(factory: str, arguments: dict[str, object]) -> Recognizer:
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS]
+    said = f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS]
+    return said.encode("utf-8", "replace").decode()
 
 
 def _bound_memory(max_bytes: int) -> None:

@@ -25,19 +25,19 @@ class Decoding(Held):
 
 
 class Broken(Fake):
-    """Fails at its first batch."""
+    """Fails at sounds of 2 s."""
 
     def hear(self, batch: Sequence[Audio], cancelled: Callable[[int], bool]) -> list[Hypothesis]:
-        if len(self.batches) == 1:
+        if any(audio.duration_s == 2 for audio in batch):
             raise ArithmeticError("no")
         return super().hear(batch, cancelled)
 
 
 class Careless(Fake):
-    """Forgets a sound of its first batch."""
+    """Forgets sounds of 2 s."""
 
     def hear(self, batch: Sequence[Audio], cancelled: Callable[[int], bool]) -> list[Hypothesis]:
-        return super().hear(batch, cancelled)[len(self.batches) == 1 :]
+        return super().hear([audio for audio in batch if audio.duration_s != 2], cancelled)
 
 
 async def until_refused(batcher: Batcher) -> None:
@@ -195,18 +195,32 @@ def test_neighbours_of_who_leaves_get_their_answer() -> None:
 
 
 @pytest.mark.parametrize(("recognizer", "error"), [(Broken(), ArithmeticError), (Careless(), ValueError)])
-def test_a_failure_reaches_all_of_the_batch_and_the_worker_lives(recognizer: Fake, error: type[Exception]) -> None:
+def test_a_failure_reaches_only_who_is_at_fault_and_the_worker_lives(recognizer: Fake, error: type[Exception]) -> None:
     async def scene() -> None:
         batcher = Batcher([recognizer])
-        pair = [ask(batcher, 1), ask(batcher, 2)]
-        await until_queued(batcher, 3)
+        asked = [ask(batcher, seconds) for seconds in (1, 2, 3)]
+        await until_queued(batcher, 6)
         batcher.start()
-        for task in pair:
-            with pytest.raises(error):
-                await asyncio.wait_for(asyncio.shield(task), SOON_S / 5)
-        assert (await ask(batcher, 3)).hypothesis.text == "3"
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        assert [one.hypothesis.text for one in outcomes if isinstance(one, Recognized)] == ["1", "3"]
+        assert isinstance(outcomes[1], error)
+        assert recognizer.batches == [[1, 2, 3], [1], [2], [3]]
+        assert (await ask(batcher, 4)).hypothesis.text == "4"
         assert batcher.drain(SOON_S)
         assert batcher.busy_workers == 0
+
+    run(scene())
+
+
+def test_a_sound_that_fails_alone_is_not_tried_again() -> None:
+    async def scene() -> None:
+        recognizer = Broken()
+        batcher = Batcher([recognizer])
+        batcher.start()
+        with pytest.raises(ArithmeticError):
+            await ask(batcher, 2)
+        assert recognizer.batches == [[2]]
+        batcher.drain(SOON_S)
 
     run(scene())
 
