@@ -2,8 +2,9 @@
 
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, JsonValue, model_validator
 
+from serving.rollouts.layers import policy_of
 from serving.section import Positive, Section
 from serving.variants.variant import CHAMPION, Variant, VariantName
 
@@ -21,9 +22,13 @@ class RolloutSettings(Section):
     """How soon a decision of another replica is followed."""
     check_every_s: Positive = 10.0
     """How often the evidence is looked at."""
+    policy: dict[str, JsonValue] = Field(default_factory=dict)
+    """What every rollout here has over [the default policy](rollouts.md#policy): a table `[rollout.policy]`."""
+    heed_alarms: bool = True
+    """A critical alarm about the candidate rolls it back."""
 
     @model_validator(mode="after")
-    def _names_are_known(self) -> Self:
+    def _is_possible(self) -> Self:
         names = [variant.name for variant in self.variants]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"there are two variants {min(twice)!r}")
@@ -31,4 +36,5 @@ class RolloutSettings(Section):
             raise ValueError(f"{CHAMPION!r} is the name of what the configuration itself describes")
         if self.degrade_to not in {None, *names}:
             raise ValueError(f"degrade_to: there is no variant {self.degrade_to!r}")
+        policy_of(self.policy)
         return self

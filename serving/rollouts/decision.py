@@ -15,6 +15,8 @@ class Cause(StrEnum):
     """The store of events cannot be read."""
     HARM = "harm"
     """The candidate is worse, beyond chance and beyond the margin."""
+    ALARM = "alarm"
+    """A critical alarm is about the candidate."""
     IMBALANCE = "imbalance"
     """The arms do not get the users that they should, so that they cannot be compared."""
     MISSING = "missing"

@@ -1,7 +1,7 @@
 """Rollouts, and what they need, for tests."""
 
 from serving.rollouts.policy import Policy
-from serving.rollouts.record import Champion, Rollout, Standing
+from serving.rollouts.record import Rollout, Standing
 from serving.rollouts.stages import Strategy
 from serving.rollouts.steps import begin
 from serving.variants.variant import CHAMPION, Variant
@@ -22,5 +22,5 @@ class Clock:
         return self.now
 
 
-def rollout(strategy: Strategy = Strategy.CANARY, candidate: str = "other", **champion: str) -> Rollout:
-    return begin(Standing(champion=Champion(**champion)), candidate, strategy, Policy(), position=7, now=NOON)
+def rollout(strategy: Strategy = Strategy.CANARY) -> Rollout:
+    return begin(Standing(), "other", strategy, Policy(), position=7, now=NOON)
