@@ -21,6 +21,8 @@ logger = logging.getLogger("voicesearch.access")
 REQUEST_ID_PREFIX = "req_"
 SOONEST_RETRY_MS = 250
 """A queue that is full now is not empty in a millisecond."""
+CHALLENGE = 'Bearer realm="voicesearch"'
+"""What is wanted from who sends no key that is known (RFC 6750)."""
 CLIENT_GONE = 499
 """Status in the log for a client that did not wait; nobody receives it."""
 
@@ -96,6 +98,8 @@ def error_response(request: Request, answer: ErrorAnswer) -> Response:
         headers["retry-after"] = str(max(1, round(answer.retry_after_s)))
         headers["retry-after-ms"] = str(max(SOONEST_RETRY_MS, round(answer.retry_after_s * 1e3)))
         headers["x-should-retry"] = "true"
+    if answer.status == 401:
+        headers["www-authenticate"] = CHALLENGE
     return Response(orjson.dumps(body), answer.status, headers, "application/json")
 
 

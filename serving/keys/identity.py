@@ -1,0 +1,51 @@
+"""Who acts, for whom: what the key says goes before what the request says. Without keys the request is believed."""
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from serving.errors import BadField
+from serving.keys.authentication import key_of
+
+if TYPE_CHECKING:
+    from serving.settings import ServerSettings
+
+
+def actor(request: Request, said: str | None = None) -> str:
+    """The `by` of what an operator does: the key's name, else what the body says. Raises BadField without either."""
+    key = key_of(request)
+    by = key.name if key else said
+    if not by:
+        raise BadField("by: who does this? Field required", "by")
+    request.state.actor = by
+    return by
+
+
+def tenant_of(request: Request, claimed: str | None) -> str | None:
+    """Whom the request counts for: a key with a tenant speaks for no other."""
+    key = key_of(request)
+    return key.tenant if key and key.tenant else claimed
+
+
+def variant_of(request: Request) -> str | None:
+    """The variant that the key asks for; None: as traffic is divided."""
+    key = key_of(request)
+    return key.variant if key else None
+
+
+def keys_are_wanted(server: "ServerSettings") -> bool:
+    """`server.keys`, and with `auto`: can other machines reach the server?"""
+    return server.keys == "on" or (server.keys == "auto" and not is_loopback(server.host))
+
+
+def is_loopback(host: str) -> bool:
+    """Is that an address of this machine alone?
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("example.com")
+    (True, True, False, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
