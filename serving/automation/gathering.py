@@ -1,0 +1,74 @@
+"""What finished reviews tell of a class of traffic, and what the queue tells of its confidences. Pure.
+
+Taken are items that were drawn with a known probability and whose judge had not seen the model's text; one that nobody
+could understand is no error and no success. A query is right where every word is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from serving.automation.degree import Degree
+from serving.automation.record import EVERYONE, Change, ClassState
+from serving.automation.reviewed import Reviewed, Reviews
+from serving.automation.steps import refreshed
+from serving.automation.threshold import Choice, Rule, candidates, choose
+from serving.review.item import ReviewItem, State
+
+ENOUGH_DRAWN: Final = 100
+"""Queries of which the candidates for a threshold are made, before any loss is looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """The part of a class's traffic that was drawn for review, reviewed or not."""
+
+    confidences: tuple[float, ...]
+    queries: tuple[float, ...]
+    """How many queries each stands for."""
+    reviews: Reviews
+    """Of them, those that a person has judged."""
+
+
+def drawn_of(items: Iterable[ReviewItem], traffic_class: str, *, variant: str, classes: Sequence[str]) -> Drawn:
+    """The items of a class whose answer came from that variant; `classes` are all that there are.
+
+    Raises ValueError for items that cannot be, such as one with a negative probability.
+    """
+    mine = [one for one in items if one.answer.variant == variant and _class_of(one, classes) == traffic_class]
+    known = [
+        (one, c, p) for one in mine if (c := one.answer.confidence) is not None and (p := one.inclusion_probability)
+    ]
+    rows = [Reviewed(confidence=c, loss=loss, probability=p) for one, c, p in known if (loss := _loss(one)) is not None]
+    least = min((p for _, _, p in known), default=None)
+    return Drawn(
+        confidences=tuple(c for _, c, _ in known),
+        queries=tuple(1 / p for _, _, p in known),
+        reviews=Reviews.of(rows, least_probability=least),
+    )
+
+
+def look(state: ClassState, drawn: Drawn, *, variant: str, now: float) -> tuple[ClassState, Change | None]:
+    """What a class is after a look at its reviews; candidates are made once for each variant."""
+    among = state.candidates if variant == state.variant else ()
+    if not among and len(drawn.confidences) >= ENOUGH_DRAWN:
+        among = candidates(drawn.confidences, drawn.queries)
+    rule = Rule(target_risk=state.target_risk, confidence=state.confidence)
+    chosen = choose(drawn.reviews, among, rule) if among else _too_few(drawn)
+    return refreshed(state, chosen, variant=variant, among=among, now=now)
+
+
+def _too_few(drawn: Drawn) -> Choice:
+    why = f"too few queries were drawn for review: {len(drawn.confidences)} of {ENOUGH_DRAWN}; people answer"
+    return Choice(threshold=None, why=why, reviews=len(drawn.reviews))
+
+
+def _class_of(item: ReviewItem, classes: Sequence[str]) -> str:
+    return item.traffic_class if item.traffic_class in classes else EVERYONE
+
+
+def _loss(item: ReviewItem) -> float | None:
+    is_blind = item.slices.get("automation") != Degree.ASSIST
+    if item.state is not State.DONE or item.score is None or not is_blind:
+        return None
+    return float(item.score.errors > 0)
