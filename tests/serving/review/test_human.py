@@ -1,0 +1,87 @@
+import asyncio
+import time
+
+import pytest
+
+from serving.errors import BadField
+from serving.review.desk import ReviewDesk
+from serving.review.item import Review, State
+from serving.review.settings import ReviewSettings
+from serving.state.store import StateStore
+from tests.serving.review.making import item, review, skip
+
+
+def desk(state: StateStore) -> ReviewDesk:
+    return ReviewDesk(state, ReviewSettings())
+
+
+def asked(answering: ReviewDesk, working: ReviewDesk, *said: Review, timeout_s: float) -> tuple[Review | None, float]:
+    """The answer to a query on one replica whose reviewers work on another, and after how many seconds it came."""
+
+    def work() -> None:
+        for one in said:
+            while not (mine := working.queue.claim_next(one.labeler)):
+                time.sleep(0.01)
+            working.submit(mine.item_id, one)
+
+    async def ask() -> tuple[Review | None, float]:
+        started = time.monotonic()
+        answer, _ = await asyncio.gather(answering.human.text_for(item(), timeout_s=timeout_s), asyncio.to_thread(work))
+        return answer, time.monotonic() - started
+
+    return asyncio.run(ask())
+
+
+def test_who_submits_here_wakes_the_query_at_once(state: StateStore) -> None:
+    here = desk(state)
+    here.human._poll_s = 60.0
+    answer, _ = asked(here, here, review("ann", "play chess"), timeout_s=30)
+    assert answer
+    assert (answer.text, answer.labeler, here.human.waiting) == ("play chess", "ann", 0)
+
+
+def test_who_submits_to_another_replica_is_heard_of_by_looking(address: str, state: StateStore) -> None:
+    elsewhere = StateStore.open(address)
+    answer, _ = asked(desk(state), desk(elsewhere), skip("bob"), review("ann", "play chess"), timeout_s=30)
+    elsewhere.close()
+    assert answer
+    assert answer.text == "play chess"
+
+
+def test_where_nobody_comes_the_query_goes_on_and_nobody_is_asked_any_more(state: StateStore) -> None:
+    here = desk(state)
+    answer, _ = asked(here, here, timeout_s=0.1)
+    assert (answer, here.human.waiting) == (None, 0)
+    assert here.queue.claim_next("ann") is None
+    assert here.queue.get("req_000000").state is State.EXPIRED
+
+
+def test_who_has_begun_may_finish_for_the_datas_sake(state: StateStore) -> None:
+    here = desk(state)
+    assert asyncio.run(here.human.text_for(item(), timeout_s=0.05)) is None
+    here.queue.offer(item(1, deadline=time.time() + 60))
+    mine = here.queue.claim_next("ann")
+    assert mine
+    assert here.submit(mine.item_id, review("ann")).state is State.DONE
+
+
+def test_without_consent_nobody_is_asked(state: StateStore) -> None:
+    here = desk(state)
+    with pytest.raises(BadField, match="consent"):
+        asyncio.run(here.human.text_for(item(consent=False), timeout_s=5))
+    assert here.human.waiting == 0
+
+
+def test_a_query_that_is_given_up_leaves_nothing(state: StateStore) -> None:
+    here = desk(state)
+
+    async def gone() -> None:
+        waiting = asyncio.create_task(here.human.text_for(item(), timeout_s=30))
+        while not here.human.waiting:
+            await asyncio.sleep(0.01)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(gone())
+    assert here.human.waiting == 0
