@@ -23,7 +23,7 @@ from serving.background import beside
 from serving.errors import ServingError
 from serving.middleware import RequestScope, on_expected, on_gone, on_http, on_invalid, on_unexpected
 from serving.opening import replica_of
-from serving.routes import alarms, events, health, models, pages, search, transcriptions
+from serving.routes import alarms, events, health, models, pages, rollouts, search, transcriptions
 from serving.routes.service import Service
 from serving.uploads import BodyLimits
 from serving.watch_lag import WatchLag
@@ -64,7 +64,9 @@ async def _running(service: Service) -> AsyncIterator[None]:
         second_vad.start()
     counts = AlarmCounts(service.alarms.store.open_by_severity, service.telemetry.alarms)
     async with service.heartbeat.beating(), counts.counting(), _watched(service), beside(shadow.listening()):
-        yield
+        await service.rollouts.catch_up()
+        async with service.rollouts.running():
+            yield
     service.ready = False
     drain_s = service.settings.server.drain_s
     await service.lineup.close(drain_s)
@@ -92,7 +94,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(ClientDisconnect, on_gone)
     app.add_exception_handler(Exception, on_unexpected)
     app.state.service = service
-    for group in (health, models, transcriptions, search, events, alarms, pages):
+    for group in (health, models, transcriptions, search, events, alarms, rollouts, pages):
         app.include_router(group.router)
     limits = service.settings.limits
     app.add_middleware(

@@ -12,6 +12,7 @@ from monitoring.alarms.store import AlarmStore
 from monitoring.event_log import EventLog
 from serving.dispatch import Dispatcher
 from serving.heartbeat import Heartbeat, Machine
+from serving.rollouts.opening import open_controller
 from serving.routes.service import Service
 from serving.second_vad import SecondVad
 from serving.settings import Settings, available_cores
@@ -46,6 +47,7 @@ def open_service(settings: Settings) -> Service:
     dispatcher = Dispatcher(lineup, traffic, degrade_to=settings.rollout.degrade_to)
     log = _event_log(settings)
     _watch(telemetry, lineup, log)
+    alarms = _alarms(settings)
     privacy = settings.privacy
     voice_search = VoiceSearch(
         dispatcher=dispatcher,
@@ -68,7 +70,8 @@ def open_service(settings: Settings) -> Service:
         events=log,
         telemetry=telemetry,
         transcription_convention=transcription_convention,
-        alarms=_alarms(settings),
+        alarms=alarms,
+        rollouts=open_controller(settings, lineup, traffic, alarms, replica=replica_of(settings)),
         heartbeat=_heartbeat(settings, lineup.get(CHAMPION), log, telemetry),
         traces=traces,
     )

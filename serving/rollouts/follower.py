@@ -85,6 +85,11 @@ class Follower:
         """By the name of the variant that is loaded or unloaded."""
         self._first: set[str] = set()
 
+    @property
+    def routing(self) -> Routing:
+        """Who answers whom on this replica."""
+        return self._traffic.routing
+
     async def follow(self) -> None:
         """Read once and do as it says, but for loads, which begin. Never raises for a database that is away."""
         async with self._reading:

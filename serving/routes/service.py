@@ -14,6 +14,7 @@ from asr.registry import Registry
 from monitoring.alarms.alarms import Alarms
 from monitoring.event_log import EventLog
 from serving.heartbeat import Heartbeat
+from serving.rollouts.controller import Controller
 from serving.settings import Settings
 from serving.telemetry import Telemetry
 from serving.traffic import Traffic
@@ -40,6 +41,7 @@ class Service:
     telemetry: Telemetry
     transcription_convention: Convention
     alarms: Alarms
+    rollouts: Controller
     heartbeat: Heartbeat
     traces: "Traces | None" = None
     ready: bool = True
@@ -49,7 +51,7 @@ class Service:
     @property
     def champion(self) -> LoadedVariant:
         """The variant that answers, but for what a rollout gives to another."""
-        return self.lineup.get(self.traffic.routing.champion)
+        return self.voice_search.dispatcher.champion
 
 
 def log_transcript(service: Service, transcript: str) -> None:
