@@ -16,9 +16,11 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from serving import environment
+from serving.automation_settings import AutomationSettings
 from serving.front_end_settings import FrontEndSettings
 from serving.monitoring_settings import MonitoringSettings
 from serving.privacy_settings import PrivacySettings
+from serving.review.settings import ReviewSettings
 from serving.rollout_settings import RolloutSettings
 from serving.section import NotNegative, Positive, Section
 
@@ -128,6 +130,8 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     privacy: PrivacySettings = PrivacySettings()
     rollout: RolloutSettings = RolloutSettings()
+    automation: AutomationSettings = AutomationSettings()
+    review: ReviewSettings = ReviewSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     limits: LimitSettings = LimitSettings()
 
