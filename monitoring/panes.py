@@ -64,8 +64,14 @@ class Panes:
         """Totals of the panes that begin in [since, until), for the first `slices` slices."""
         first = max(-int(-since // self.pane_s), self.newest - self.count + 1, 0)
         last = min(-int(-until // self.pane_s), self.newest + 1)
-        slots = [number % self.count for number in range(first, last)]
-        return Totals(self._n[slots, :slices].sum(axis=0, dtype=np.float64), self._sums[slots, :slices].sum(axis=0))
+        start = first % self.count
+        end = start + max(last - first, 0)
+        stretches = slice(start, min(end, self.count)), slice(0, max(end - self.count, 0))  # of the ring, not copied
+        n, sums = (
+            np.add(*(kept[one, :slices].sum(axis=0, dtype=np.float64) for one in stretches))
+            for kept in (self._n, self._sums)
+        )
+        return Totals(n, sums)
 
     def history(self, code: int, signal: int, since: float, until: float) -> tuple[NDArray[np.float64], Totals]:
         """Pane by pane, of one slice and signal: when each begins, and its totals of shape (panes,)."""
