@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     privacy: PrivacySettings = PrivacySettings()
     rollout: RolloutSettings = RolloutSettings()
+    review: ReviewSettings = ReviewSettings()
     automation: AutomationSettings = AutomationSettings()
     review: ReviewSettings = ReviewSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
