@@ -67,7 +67,7 @@ class Guardrail(Section):
     def badness(self, value: SignalValue) -> float | None:
         """How bad a value is, in [0, 1]; None where it is not known.
 
-        >>> slow = Guardrail(signal="total_ms", margin=0.01, part=0.1, limit=500.0)
+        >>> slow = Guardrail(signal="total_ms", margin=0.01, part=0.08, limit=500.0)
         >>> slow.badness(620.0), slow.badness(80.0), slow.badness(None)
         (1.0, 0.0, None)
         """
@@ -87,14 +87,14 @@ class Guardrail(Section):
 
 
 GUARDRAILS: Final = (
-    Guardrail(signal="null_transcript", margin=0.005, part=0.45),
+    Guardrail(signal="null_transcript", margin=0.005, part=0.5),
     Guardrail(signal="error", margin=0.005, part=0.1),
     Guardrail(signal="total_ms", margin=0.01, part=0.08, limit=500.0),
-    Guardrail(signal="redo", margin=0.01, part=0.07),
-    Guardrail(signal="zero_results", margin=0.01, part=0.05),
-    Guardrail(signal="switched_to_typing", margin=0.005, part=0.05),
-    Guardrail(signal="clicked", margin=0.02, part=0.05, worse=Worse.LOWER),
-    Guardrail(signal="confidence", margin=0.02, part=0.05, worse=Worse.LOWER, limit=0.5),
+    Guardrail(signal="redo", margin=0.015, part=0.06),
+    Guardrail(signal="zero_results", margin=0.01, part=0.04),
+    Guardrail(signal="switched_to_typing", margin=0.01, part=0.04),
+    Guardrail(signal="clicked", margin=0.02, part=0.04, worse=Worse.LOWER),
+    Guardrail(signal="confidence", margin=0.02, part=0.04, worse=Worse.LOWER, limit=0.5),
 )
 """Of voice search: each is a share, of answers over 500 ms and under a confidence of 0.5 among them."""
 
