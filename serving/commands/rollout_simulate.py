@@ -36,8 +36,8 @@ def simulate(
     """Try a policy on made-up candidates: how soon a worse one goes, how seldom an equal one, when a better one wins.
 
     Queries are the candidate's until it was rolled back or promoted, at the median, and those of all users then.
-    Evidence is looked at after every 200 queries of all users, which are 10 of the candidate's in the first step. Peeked
-    is a z-test made for one look, on the null rate alone, that is looked at as often.
+    Evidence is looked at after every 200 queries of all users, which are 10 of the candidate's in the first step.
+    Peeked is a z-test made for one look, on the null rate alone, that is looked at as often.
 
     Example: voicesearch rollout simulate --runs 200 --scenario worse --scenario equal
     """
