@@ -17,7 +17,9 @@ COMMANDS = {
     "evaluate": "serving.commands.evaluate:evaluate",
     "data": "serving.commands.data:data",
     "monitor": "serving.commands.monitor:monitor",
+    "rollout": "serving.commands.rollout:rollout",
     "models": "serving.commands.models:models",
+    "keys": "serving.commands.keys:keys",
     "bench": "serving.commands.bench:bench",
 }
 
