@@ -1,4 +1,4 @@
-"""An engine that does to its process whatever a bad engine can do, once it gets a sound of 2 s."""
+"""An engine that does to its process whatever a bad engine can do, once it gets a sound of 2 s, or any sound at all."""
 
 import ctypes
 import os
@@ -25,6 +25,8 @@ def hypothesis(audio: Audio) -> Hypothesis:
 @dataclass
 class Poisonable:
     effect: str
+    poison_s: float | None = POISON_S
+    """Length of what poisons it; None: every sound but silence."""
     model_id: str = "poisonable"
     max_duration_s: float = 30.0
 
@@ -32,13 +34,16 @@ class Poisonable:
         print("engines print what they like")
         heard = [hypothesis(audio) for audio in batch]
         for at, audio in enumerate(batch):
-            if audio.duration_s == POISON_S:
+            if self.is_poison(audio):
                 EFFECTS[self.effect](heard, at, cancelled)
         return heard
 
+    def is_poison(self, audio: Audio) -> bool:
+        return bool(audio.samples.any()) if self.poison_s is None else audio.duration_s == self.poison_s
 
-def load(effect: str) -> Poisonable:
-    return Poisonable(effect)
+
+def load(effect: str, poison_s: float | None = POISON_S) -> Poisonable:
+    return Poisonable(effect, poison_s)
 
 
 def load_never() -> Poisonable:
