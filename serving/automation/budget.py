@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from monitoring.detectors.confidence_sequence import Interval
-from serving.automation.evidence import mean_interval, weighted_mean
+from serving.automation.evidence import Floats, mean_interval, weighted_mean
 from serving.automation.reviewed import Reviews
 
 
@@ -74,34 +74,43 @@ class Shortfall:
 def shortfall(
     reviews: Reviews,
     confidences: ArrayLike,
+    queries_a_day: ArrayLike,
     *,
     threshold: float | None,
-    queries_a_day: float,
     daily_budget: int,
     confidence: float = 0.95,
 ) -> Shortfall:
-    """What the budget costs for traffic with such `confidences` (shape (n,)); without a threshold all falls to people.
+    """What the budget costs for a day's traffic; without a threshold all of it falls to people.
 
-    Raises ValueError without confidences, or for numbers of queries that cannot be.
+    Each of the `confidences`, shape (n,), stands for so many `queries_a_day`, a number or shape (n,).
     """
-    values = np.sort(np.asarray(confidences, float))
-    if not len(values):
-        raise ValueError("without confidences of the traffic nobody can say what falls to people")
-    if not (math.isfinite(queries_a_day) and queries_a_day >= 0 and daily_budget >= 0):
-        raise ValueError("queries a day and the budget are numbers from 0 on")
+    sure = np.asarray(confidences, float)
+    queries = np.broadcast_to(np.asarray(queries_a_day, float), sure.shape)
     top = math.inf if threshold is None else threshold
-    wanted = queries_a_day * float(np.searchsorted(values, top)) / len(values)
+    below = sure < top
+    wanted = float(queries[below].sum())
+    cut = cut_of(sure[below], queries[below], daily_budget=daily_budget)
     taken = min(wanted, float(daily_budget))
-    cut = top if taken == wanted else float(values[int(taken / queries_a_day * len(values))])
-    band = reviews.between(cut, top)
+    left, band = wanted - taken, reviews.between(cut, top)
     risk, interval = weighted_mean(band.loss, band.weight), Interval(0.0, 0.0)
-    if taken < wanted:
+    if left:
         interval = mean_interval(band.loss, band.weight, confidence=confidence)
-    left = wanted - taken
     return Shortfall(
         wanted_a_day=wanted,
         taken_a_day=taken,
-        cut=cut,
+        cut=min(cut, top),
         extra_errors_a_day=left * risk if risk is not None else None if left else 0.0,
         interval=Interval(left * interval.low, left * interval.high),
     )
+
+
+def cut_of(confidences: Floats, queries_a_day: Floats, *, daily_budget: int) -> float:
+    """Below which confidence people can take all that falls to them; infinite where that is everything.
+
+    `confidences`, shape (n,), are those of queries that fall to people; each stands for so many `queries_a_day`.
+    """
+    if queries_a_day.sum() <= daily_budget:
+        return math.inf
+    order = np.argsort(confidences)
+    fits = np.cumsum(queries_a_day[order]) <= daily_budget
+    return float(confidences[order][int(fits.sum())])

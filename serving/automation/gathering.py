@@ -4,8 +4,8 @@ Taken are items that were drawn with a known probability and whose judge had not
 could understand is no error and no success. A query is right where every word is.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 from serving.automation.degree import Degree
@@ -23,28 +23,38 @@ ENOUGH_DRAWN: Final = 100
 class Drawn:
     """The part of a class's traffic that was drawn for review, reviewed or not."""
 
-    confidences: tuple[float, ...]
-    queries: tuple[float, ...]
-    """How many queries each stands for."""
-    reviews: Reviews
+    confidences: tuple[float, ...] = ()
+    queries_a_day: tuple[float, ...] = ()
+    """How many each stands for."""
+    reviews: Reviews = field(default_factory=lambda: Reviews.of([]))
     """Of them, those that a person has judged."""
 
 
-def drawn_of(items: Iterable[ReviewItem], traffic_class: str, *, variant: str, classes: Sequence[str]) -> Drawn:
-    """The items of a class whose answer came from that variant; `classes` are all that there are.
+def drawn_of(
+    items: Iterable[ReviewItem], traffic_class: str, *, variant: str, classes: Collection[str], days: float
+) -> Drawn:
+    """The items of a class whose answer came from that variant.
 
-    Raises ValueError for items that cannot be, such as one with a negative probability.
+    `classes` are all that there are, and `days` the time from which the items are. Raises ValueError for items that
+    cannot be, such as one with a negative probability.
     """
-    mine = [one for one in items if one.answer.variant == variant and _class_of(one, classes) == traffic_class]
     known = [
-        (one, c, p) for one in mine if (c := one.answer.confidence) is not None and (p := one.inclusion_probability)
+        (one, sure, chance)
+        for one in items
+        if one.answer.variant == variant
+        and (one.traffic_class if one.traffic_class in classes else EVERYONE) == traffic_class
+        and (sure := one.answer.confidence) is not None
+        and (chance := one.inclusion_probability) is not None
     ]
-    rows = [Reviewed(confidence=c, loss=loss, probability=p) for one, c, p in known if (loss := _loss(one)) is not None]
-    least = min((p for _, _, p in known), default=None)
+    rows = [
+        Reviewed(confidence=sure, loss=loss, probability=chance)
+        for one, sure, chance in known
+        if (loss := _loss(one)) is not None
+    ]
     return Drawn(
-        confidences=tuple(c for _, c, _ in known),
-        queries=tuple(1 / p for _, _, p in known),
-        reviews=Reviews.of(rows, least_probability=least),
+        confidences=tuple(sure for _, sure, _ in known),
+        queries_a_day=tuple(1 / chance / days for _, _, chance in known),
+        reviews=Reviews.of(rows, least_probability=min((chance for _, _, chance in known), default=None)),
     )
 
 
@@ -52,7 +62,7 @@ def look(state: ClassState, drawn: Drawn, *, variant: str, now: float) -> tuple[
     """What a class is after a look at its reviews; candidates are made once for each variant."""
     among = state.candidates if variant == state.variant else ()
     if not among and len(drawn.confidences) >= ENOUGH_DRAWN:
-        among = candidates(drawn.confidences, drawn.queries)
+        among = candidates(drawn.confidences, drawn.queries_a_day)
     rule = Rule(target_risk=state.target_risk, confidence=state.confidence)
     chosen = choose(drawn.reviews, among, rule) if among else _too_few(drawn)
     return refreshed(state, chosen, variant=variant, among=among, now=now)
@@ -61,10 +71,6 @@ def look(state: ClassState, drawn: Drawn, *, variant: str, now: float) -> tuple[
 def _too_few(drawn: Drawn) -> Choice:
     why = f"too few queries were drawn for review: {len(drawn.confidences)} of {ENOUGH_DRAWN}; people answer"
     return Choice(threshold=None, why=why, reviews=len(drawn.reviews))
-
-
-def _class_of(item: ReviewItem, classes: Sequence[str]) -> str:
-    return item.traffic_class if item.traffic_class in classes else EVERYONE
 
 
 def _loss(item: ReviewItem) -> float | None:
