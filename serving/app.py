@@ -5,8 +5,8 @@ Loading is `serving.opening.open_service`, its own step, so that building the ap
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
@@ -21,9 +21,12 @@ from monitoring.store import EventStore
 from serving.alarm_counts import AlarmCounts
 from serving.background import beside
 from serving.errors import ServingError
+from serving.keys.actions import ActionLog
+from serving.keys.auditing import Auditing
+from serving.keys.authentication import Authentication
 from serving.middleware import RequestScope, on_expected, on_gone, on_http, on_invalid, on_unexpected
 from serving.opening import replica_of
-from serving.routes import alarms, events, health, models, pages, rollouts, search, transcriptions
+from serving.routes import alarms, events, health, keys, models, pages, rollouts, search, transcriptions
 from serving.routes.service import Service
 from serving.uploads import BodyLimits
 from serving.watch_lag import WatchLag
@@ -58,24 +61,39 @@ async def _watched(service: Service) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _running(service: Service) -> AsyncIterator[None]:
     """All that runs beside the requests; at the end what was taken is finished, the event log last."""
-    second_vad, shadow = service.voice_search.second_vad, service.voice_search.shadow
+    second_vad = service.voice_search.second_vad
     service.champion.start()
     if second_vad:
         second_vad.start()
-    counts = AlarmCounts(service.alarms.store.open_by_severity, service.telemetry.alarms)
-    async with service.heartbeat.beating(), counts.counting(), _watched(service), beside(shadow.listening()):
+    async with AsyncExitStack() as stack:
+        for work in _beside(service):
+            await stack.enter_async_context(work)
         await service.rollouts.catch_up()
-        async with service.rollouts.running():
-            yield
+        await stack.enter_async_context(service.rollouts.running())
+        yield
     service.ready = False
     drain_s = service.settings.server.drain_s
     await service.lineup.close(drain_s)
     if second_vad:
         await asyncio.to_thread(second_vad.close, drain_s)
     service.alarms.store.close()
+    service.state.close()
     await asyncio.to_thread(service.events.close, drain_s)
     if service.traces:
         await asyncio.to_thread(service.traces.close)
+
+
+def _beside(service: Service) -> Iterator[AbstractAsyncContextManager[None]]:
+    """What goes on beside the requests."""
+    if service.keys:
+        yield service.keys.watched()
+    yield service.heartbeat.beating()
+    yield AlarmCounts(service.alarms.store.open_by_severity, service.telemetry.alarms).counting()
+    yield _watched(service)
+    yield service.automation.running()
+    yield beside(service.reviews.tend())
+    yield beside(service.voice_search.people.offering())
+    yield beside(service.voice_search.shadow.listening())
 
 
 def create_app(service: Service) -> FastAPI:
@@ -94,9 +112,12 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(ClientDisconnect, on_gone)
     app.add_exception_handler(Exception, on_unexpected)
     app.state.service = service
-    for group in (health, models, transcriptions, search, events, alarms, rollouts, pages):
+    for group in (health, models, transcriptions, search, events, alarms, keys, rollouts, pages):
         app.include_router(group.router)
     limits = service.settings.limits
+    if service.keys:
+        app.add_middleware(Authentication, ring=service.keys)
+    app.add_middleware(Auditing, log=ActionLog(service.state))
     app.add_middleware(
         BodyLimits,
         max_bytes=round(limits.max_upload_mb * MEGABYTE),

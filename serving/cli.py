@@ -18,6 +18,7 @@ COMMANDS = {
     "data": "serving.commands.data:data",
     "monitor": "serving.commands.monitor:monitor",
     "rollout": "serving.commands.rollout:rollout",
+    "review": "serving.commands.review:review",
     "models": "serving.commands.models:models",
     "keys": "serving.commands.keys:keys",
     "bench": "serving.commands.bench:bench",

@@ -79,6 +79,8 @@ class RequestScope:
             self._trace(scope, status, seconds)
         level = logging.DEBUG if route in WATCHERS else logging.INFO
         fields = {"method": scope["method"], "route": route, "status": status, "ms": round(seconds * 1e3, 2)}
+        if key := scope["state"].get("key"):
+            fields["key"] = key.key_id
         logger.log(level, "request", extra=fields)
 
 

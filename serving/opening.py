@@ -10,13 +10,24 @@ from asr.registry import Registry, read_registry
 from monitoring.alarms.alarms import Alarms
 from monitoring.alarms.store import AlarmStore
 from monitoring.event_log import EventLog
+from serving.automation.degrees import Degrees
+from serving.automation.record import EVERYONE, ClassState
+from serving.automation.store import DegreeStore
+from serving.automation.upkeep import Upkeep
 from serving.dispatch import Dispatcher
 from serving.heartbeat import Heartbeat, Machine
+from serving.keys.identity import keys_are_wanted
+from serving.keys.key_ring import KeyRing
+from serving.keys.store import KeyStore
+from serving.people import People, Waiting
+from serving.review.desk import ReviewDesk
+from serving.review.sampler import Sampler
 from serving.rollouts.opening import open_controller
 from serving.routes.service import Service
 from serving.second_vad import SecondVad
 from serving.settings import Settings, available_cores
 from serving.shadow import Shadow
+from serving.state.store import StateStore
 from serving.telemetry import Telemetry
 from serving.traffic import Routing, Traffic
 from serving.variants.lineup import Lineup
@@ -47,7 +58,10 @@ def open_service(settings: Settings) -> Service:
     dispatcher = Dispatcher(lineup, traffic, degrade_to=settings.rollout.degrade_to)
     log = _event_log(settings)
     _watch(telemetry, lineup, log)
+    state = StateStore.open(settings.store.url)
     alarms = _alarms(settings)
+    automation = _automation(settings, state, alarms, traffic)
+    reviews = ReviewDesk(state, settings.review, publish=partial(log.append, known_new=True))
     privacy = settings.privacy
     voice_search = VoiceSearch(
         dispatcher=dispatcher,
@@ -59,6 +73,7 @@ def open_service(settings: Settings) -> Service:
             audio_folder=privacy.audio_folder if privacy.keep_audio else None,
         ),
         second_vad=_second_vad(settings, registry, log, telemetry),
+        people=_people(settings, automation, reviews),
         shadow=_shadow(settings, dispatcher, log, telemetry),
     )
     return Service(
@@ -71,8 +86,12 @@ def open_service(settings: Settings) -> Service:
         telemetry=telemetry,
         transcription_convention=transcription_convention,
         alarms=alarms,
+        automation=automation,
+        reviews=reviews,
         rollouts=open_controller(settings, lineup, traffic, alarms, replica=replica_of(settings)),
         heartbeat=_heartbeat(settings, lineup.get(CHAMPION), log, telemetry),
+        state=state,
+        keys=_keys(settings, state),
         traces=traces,
     )
 
@@ -111,6 +130,20 @@ def _watch(telemetry: Telemetry, lineup: Lineup, log: EventLog) -> None:
     telemetry.watch("voicesearch_event_store_up", "Whether the database takes events", lambda: log.healthy)
     telemetry.watch("voicesearch_bad_journal_lines", "Journal lines put aside as no events", lambda: log.bad_lines)
     telemetry.watch("voicesearch_nulled_signals", "Signals that were NaN or infinite", lambda: log.nulled_signals)
+
+
+def _automation(settings: Settings, state: StateStore, alarms: Alarms, traffic: Traffic) -> Upkeep:
+    wanted = settings.automation
+    everyone = ClassState(
+        traffic_class=EVERYONE, degree=wanted.degree, target_risk=wanted.target_risk, confidence=wanted.confidence
+    )
+    degrees = Degrees(DegreeStore(state), everyone, poll_s=wanted.poll_s)
+    return Upkeep(degrees, state, alarms.store, wanted, champion=lambda: traffic.routing.champion)
+
+
+def _people(settings: Settings, automation: Upkeep, reviews: ReviewDesk) -> People:
+    waiting = Waiting(wait_s=settings.automation.wait_s, audio_folder=settings.privacy.audio_folder)
+    return People(automation.degrees, reviews, Sampler(settings.review), lambda: automation.room, waiting)
 
 
 def _shadow(settings: Settings, dispatcher: Dispatcher, log: EventLog, telemetry: Telemetry) -> Shadow:
@@ -165,6 +198,12 @@ def _traces(settings: Settings) -> "Traces | None":
 def _event_log(settings: Settings) -> EventLog:
     store = settings.store
     return EventLog.open(store.url, store.journal, max_bytes=round(store.journal_max_mb * MEGABYTE), fsync=store.fsync)
+
+
+def _keys(settings: Settings, state: StateStore) -> KeyRing | None:
+    if not keys_are_wanted(settings.server):
+        return None
+    return KeyRing(KeyStore(state), per_s=settings.limits.key_requests_per_s, burst=settings.limits.key_burst)
 
 
 def _alarms(settings: Settings) -> Alarms:

@@ -12,6 +12,7 @@ from monitoring.alarms.alarm import Alarm, Entry, State
 from monitoring.alarms.alarms import Alarms
 from monitoring.alarms.payloads import alarm_json
 from monitoring.alarms.store import MAX_PAGE
+from serving.keys.identity import actor
 from serving.routes.service import json_response, service_of
 
 router = APIRouter(prefix="/admin/alarms")
@@ -22,7 +23,8 @@ class Deed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")] | None = None
+    """Needed only where keys are off; else it is the key's name."""
     note: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] = ""
     until: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """With `silence`: when it ends, seconds since 1970 UTC."""
@@ -50,8 +52,8 @@ async def show_alarm(request: Request, alarm_id: str) -> Response:
 @router.post("/{alarm_id}/{action}")
 async def act_on_alarm(request: Request, alarm_id: str, action: Action, deed: Deed) -> Response:
     """Acknowledge, silence, resolve, confirm or dismiss; the answer is the alarm afterwards."""
-    alarms = service_of(request).alarms
-    return json_response(await run_in_threadpool(_act, alarms, alarm_id, action, deed))
+    alarms, by = service_of(request).alarms, actor(request, deed.by)
+    return json_response(await run_in_threadpool(_act, alarms, alarm_id, action, deed, by))
 
 
 def _page(alarms: Alarms, state: State | None, limit: int, after: str | None) -> dict[str, object]:
@@ -69,8 +71,8 @@ def _whole(alarms: Alarms, alarm_id: str) -> dict[str, object]:
     return _json(alarms, alarm) | {"history": [_entry(entry) for entry in history]}
 
 
-def _act(alarms: Alarms, alarm_id: str, action: Action, deed: Deed) -> dict[str, object]:
-    alarm = alarms.act(alarm_id, action, by=deed.by, now=time.time(), note=deed.note, until=deed.until)
+def _act(alarms: Alarms, alarm_id: str, action: Action, deed: Deed, by: str) -> dict[str, object]:
+    alarm = alarms.act(alarm_id, action, by=by, now=time.time(), note=deed.note, until=deed.until)
     return _json(alarms, alarm)
 
 

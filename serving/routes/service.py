@@ -13,9 +13,13 @@ from asr.convention import Convention
 from asr.registry import Registry
 from monitoring.alarms.alarms import Alarms
 from monitoring.event_log import EventLog
+from serving.automation.upkeep import Upkeep
 from serving.heartbeat import Heartbeat
+from serving.keys.key_ring import KeyRing
+from serving.review.desk import ReviewDesk
 from serving.rollouts.controller import Controller
 from serving.settings import Settings
+from serving.state.store import StateStore
 from serving.telemetry import Telemetry
 from serving.traffic import Traffic
 from serving.variants.lineup import Lineup
@@ -42,7 +46,13 @@ class Service:
     transcription_convention: Convention
     alarms: Alarms
     rollouts: Controller
+    automation: Upkeep
+    reviews: ReviewDesk
     heartbeat: Heartbeat
+    state: StateStore
+    """What replicas decide together, beside the events."""
+    keys: KeyRing | None = None
+    """None where no keys are wanted."""
     traces: "Traces | None" = None
     ready: bool = True
     """False while the server drains."""
