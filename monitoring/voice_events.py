@@ -105,17 +105,7 @@ class SearchEvent:
             session_id=self.client.session_id or None,
             outcome=self.error or "ok",
             consent=self.client.consent,
-            slices=_present(
-                device_model=self.client.device_model,
-                os=self.client.os,
-                app_version=self.client.app_version,
-                locale=self.client.locale,
-                tenant=self.client.tenant,
-                model=self.served_by.model,
-                variant=self.served_by.variant,
-                assigned=self.served_by.assigned,
-                automation=self.served_by.automation,
-            ),
+            slices=slices_of(self.client, self.served_by),
             signals={**answer, **{f"{stage}_ms": ms for stage, ms in self.timings_ms.items()}, **self.audio},
             details=_present(
                 query=self.query,
@@ -152,6 +142,21 @@ class ClientEvent:
             signals={} if self.client_at is None else {"client_at_s": self.client_at},
             details=_present(item_id=self.item_id, text=self.text),
         )
+
+
+def slices_of(client: Client, served_by: ServedBy) -> dict[str, str]:
+    """What queries are told apart by; what is not known is absent."""
+    return _present(
+        device_model=client.device_model,
+        os=client.os,
+        app_version=client.app_version,
+        locale=client.locale,
+        tenant=client.tenant,
+        model=served_by.model,
+        variant=served_by.variant,
+        assigned=served_by.assigned,
+        automation=served_by.automation,
+    )
 
 
 def _present(**texts: str | None) -> dict[str, str]:

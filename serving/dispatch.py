@@ -44,6 +44,11 @@ class Dispatcher:
         self.traffic = traffic
         self._degrade_to = degrade_to
 
+    @property
+    def champion(self) -> LoadedVariant:
+        """The variant that answers, but for what a rollout gives to another."""
+        return self.lineup.get(self.traffic.routing.champion)
+
     def assign(self, unit: str, *, wanted: str | None = None) -> str:
         """The name of the variant that a user's queries are meant for. Raises NotFound where `wanted` is not loaded.
 

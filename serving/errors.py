@@ -8,13 +8,14 @@
     ├── Forbidden                     403      a key without the scope for it
     ├── RateLimited                   429      a key's rate is used up; with the seconds after which to try again
     ├── NotFound (LookupError)        404
-    ├── Conflict                      409      somebody else was first, or it does not fit to how things stand
+    ├── Conflict (ValueError)         409      somebody else was first, or it does not fit to how things stand
     ├── TooLarge                      413
     ├── WrongMediaType                415      the body is no form
     ├── SlowUpload                    408      the body did not arrive in time
     ├── Overloaded                    503      with the seconds after which to try again
     ├── RecognizerFailed              503      a variant's engine crashed, hung, or gave no usable answer
     ├── VariantUnavailable (OSError)  503      a variant that cannot be loaded here and now
+    ├── NobodyAnswered                503      people answer such queries, and nobody came in time
     └── Draining                      503      this process is going away
 
 Errors of `asr` and `monitoring` keep their own types; `answer_for` knows them too.
@@ -78,7 +79,7 @@ class NotFound(ServingError, LookupError):
         self.field = field
 
 
-class Conflict(ServingError):
+class Conflict(ServingError, ValueError):
     """Somebody else was first, or it does not fit to how things stand; the message says how they do."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
@@ -114,6 +115,10 @@ class VariantUnavailable(ServingError, OSError):
     """A variant cannot be loaded here and now; what was loaded goes on."""
 
 
+class NobodyAnswered(ServingError):
+    """People answer such queries, and nobody came in time."""
+
+
 class Draining(ServingError):
     """This process is going away."""
 
@@ -145,6 +150,7 @@ _STATUS: dict[type[Exception], tuple[int, str, str]] = {
     Overloaded: (503, "overloaded_error", "overloaded"),
     RecognizerFailed: (503, "server_error", "recognizer_failed"),
     VariantUnavailable: (503, "server_error", "variant_unavailable"),
+    NobodyAnswered: (503, "overloaded_error", "nobody_answered"),
     Draining: (503, "overloaded_error", "draining"),
     asr_errors.AudioTooLarge: (413, "invalid_request_error", "audio_too_large"),
     asr_errors.AudioTooLong: (413, "invalid_request_error", "audio_too_long"),

@@ -10,6 +10,7 @@ from asr.registry import Registry, read_registry
 from monitoring.alarms.alarms import Alarms
 from monitoring.alarms.store import AlarmStore
 from monitoring.event_log import EventLog
+from monitoring.redacted_events import redacted
 from serving.automation.degrees import Degrees
 from serving.automation.record import EVERYONE, ClassState
 from serving.automation.store import DegreeStore
@@ -197,7 +198,13 @@ def _traces(settings: Settings) -> "Traces | None":
 
 def _event_log(settings: Settings) -> EventLog:
     store = settings.store
-    return EventLog.open(store.url, store.journal, max_bytes=round(store.journal_max_mb * MEGABYTE), fsync=store.fsync)
+    return EventLog.open(
+        store.url,
+        store.journal,
+        max_bytes=round(store.journal_max_mb * MEGABYTE),
+        fsync=store.fsync,
+        clean=redacted if settings.privacy.redact else lambda event: event,
+    )
 
 
 def _keys(settings: Settings, state: StateStore) -> KeyRing | None:

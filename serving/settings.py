@@ -132,7 +132,6 @@ class Settings(BaseSettings):
     rollout: RolloutSettings = RolloutSettings()
     review: ReviewSettings = ReviewSettings()
     automation: AutomationSettings = AutomationSettings()
-    review: ReviewSettings = ReviewSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     limits: LimitSettings = LimitSettings()
 

@@ -6,27 +6,25 @@ Stages 1 to 5 are a variant's transcriber's, 6 its search backend's, 7 the event
 import asyncio
 import logging
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from asr.decode import PcmFormat
-from asr.pipeline import Transcription
 from monitoring.event_log import EventLog
-from monitoring.voice_events import Client, QueryKind, SearchEvent, ServedBy
+from monitoring.voice_events import QueryKind, SearchEvent, ServedBy
+from serving.automation.degree import Degree
 from serving.dispatch import Dispatcher
 from serving.errors import answer_for
 from serving.kept_audio import keep_audio
+from serving.people import People
+from serving.query import Answer, AnsweredBy, Query
 from serving.search import Hit
 from serving.second_vad import SecondVad
 from serving.shadow import Shadow, Shadowed
 from serving.telemetry import Telemetry
-from serving.transcriber import Heard, Request
+from serving.transcriber import Request
 from serving.variants.loaded import LoadedVariant
 
 logger = logging.getLogger(__name__)
-
-FULL = "full"
-"""Degree of automation where nobody but the model answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,49 +45,12 @@ class VoiceSearch:
     telemetry: Telemetry
     max_query_s: float
     privacy: Privacy
+    people: People
+    """Who answers where the model is not to."""
     shadow: Shadow
     """What lets a candidate hear queries for nothing."""
     second_vad: SecondVad | None = None
     """What listens again, behind the answers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """One query as it came in: `data`, or `text` for a typed one."""
-
-    request_id: str
-    client: Client
-    limit: int
-    data: bytes = b""
-    pcm: PcmFormat | None = None
-    text: str | None = None
-    wanted: str | None = None
-    """The variant that a tester asks for."""
-
-    @property
-    def unit(self) -> str:
-        """Who is assigned to a variant: the user, else the session, else this one query."""
-        return self.client.user_id or self.client.session_id or self.request_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the client gets."""
-
-    request_id: str
-    transcript: str
-    hits: list[Hit]
-    heard: Heard | None
-    """None for a typed query."""
-    served_by: ServedBy = field(default_factory=ServedBy)
-    fallback: bool = False
-    degraded: bool = False
-    timings_ms: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def transcription(self) -> Transcription | None:
-        """None for a typed query."""
-        return self.heard.transcription if self.heard else None
 
 
 async def answer(query: Query, service: VoiceSearch) -> Answer:
@@ -107,6 +68,7 @@ async def answer(query: Query, service: VoiceSearch) -> Answer:
         raise
     event = _answered(query, service, found, await _kept_audio(query, service)).as_event()
     service.events.append(event, known_new=True)
+    service.people.offer(event, found)
     if found.heard and found.transcription:
         if service.second_vad and found.heard.located:
             service.second_vad.offer(event, found.heard.located)
@@ -117,19 +79,29 @@ async def answer(query: Query, service: VoiceSearch) -> Answer:
 
 
 async def _answer(query: Query, service: VoiceSearch, assigned: str, started: float) -> Answer:
+    async def by_model() -> Answer:
+        return await _by_model(query, service, assigned)
+
+    champion = service.dispatcher.champion
+    found = await service.people.answer(query, by_model, champion.convention.apply)
+    if found.answered_by is AnsweredBy.PERSON:
+        found = replace(found, hits=_hits(found.transcript, query.limit, champion))
+    total_ms = (time.perf_counter() - started) * 1e3
+    served_by = replace(found.served_by, assigned=assigned)
+    return replace(found, served_by=served_by, timings_ms=found.timings_ms | {"total": total_ms})
+
+
+async def _by_model(query: Query, service: VoiceSearch, assigned: str) -> Answer:
     async def work(variant: LoadedVariant) -> Answer:
         return await _worked_out(query, service, variant)
 
     done = await service.dispatcher.run(assigned, work, insist=query.wanted is not None)
-    total_ms = (time.perf_counter() - started) * 1e3
+    name = done.variant.variant.name
     return replace(
         done.result,
-        served_by=ServedBy(
-            model=done.variant.model_id, variant=done.variant.variant.name, assigned=assigned, automation=FULL
-        ),
+        served_by=ServedBy(model=done.variant.model_id, variant=name, automation=Degree.FULL.value),
         fallback=done.fallback,
         degraded=done.degraded,
-        timings_ms=done.result.timings_ms | {"total": total_ms},
     )
 
 
@@ -137,7 +109,7 @@ async def _worked_out(query: Query, service: VoiceSearch, variant: LoadedVariant
     """What one variant makes of a query."""
     heard, transcript = None, variant.convention.apply(query.text or "")
     timings_ms: dict[str, float] = {}
-    if query.text is None:
+    if query.is_spoken:
         variant.check_room()
         heard = await variant.hear(
             Request(data=query.data, convention=variant.convention, max_duration_s=service.max_query_s, pcm=query.pcm)
@@ -145,9 +117,13 @@ async def _worked_out(query: Query, service: VoiceSearch, variant: LoadedVariant
         transcript = heard.transcription.text
         timings_ms |= heard.transcription.timings_ms
     searched = time.perf_counter()
-    hits = variant.search.search(transcript, limit=query.limit) if transcript else []
+    hits = _hits(transcript, query.limit, variant)
     timings_ms["search"] = (time.perf_counter() - searched) * 1e3
     return Answer(request_id=query.request_id, transcript=transcript, hits=hits, heard=heard, timings_ms=timings_ms)
+
+
+def _hits(transcript: str, limit: int, variant: LoadedVariant) -> list[Hit]:
+    return variant.search.search(transcript, limit=limit) if transcript else []
 
 
 async def _kept_audio(query: Query, service: VoiceSearch) -> str | None:
@@ -168,7 +144,7 @@ def _answered(query: Query, service: VoiceSearch, found: Answer, audio_path: str
     return SearchEvent(
         request_id=query.request_id,
         at=time.time(),
-        kind=QueryKind.TEXT if heard is None else QueryKind.VOICE,
+        kind=QueryKind.VOICE if query.is_spoken else QueryKind.TEXT,
         client=query.client,
         served_by=found.served_by,
         query=found.transcript if keeps else None,
@@ -190,8 +166,8 @@ def _failed(query: Query, assigned: str, code: str) -> SearchEvent:
     return SearchEvent(
         request_id=query.request_id,
         at=time.time(),
-        kind=QueryKind.VOICE if query.text is None else QueryKind.TEXT,
+        kind=QueryKind.VOICE if query.is_spoken else QueryKind.TEXT,
         client=query.client,
-        served_by=ServedBy(variant=assigned, assigned=assigned, automation=FULL),
+        served_by=ServedBy(variant=assigned, assigned=assigned),
         error=code,
     )

@@ -10,11 +10,12 @@ from monitoring.voice_events import Client
 from serving.disconnect import while_connected
 from serving.errors import BadField
 from serving.pcm import pcm_format
+from serving.query import Answer, AnsweredBy, Query
 from serving.routes.service import json_response, log_transcript, request_id_of, service_of
 from serving.routes.transcription_body import untranscribed
 from serving.search import Hit
 from serving.uploads import read_form
-from serving.voice_search import Answer, Query, answer
+from serving.voice_search import answer
 
 router = APIRouter()
 
@@ -117,22 +118,32 @@ def client_fields(fields: dict[str, list[str]]) -> ClientFields:
 
 def answer_body(found: Answer) -> dict[str, object]:
     """The JSON of a spoken query's answer."""
-    heard = found.transcription
-    assert heard is not None
     return {
         "request_id": found.request_id,
         "transcript": found.transcript,
-        "confidence": round(heard.confidence, 4),
-        "no_speech": heard.no_speech,
-        "words": [{"word": word.text, "confidence": round(word.confidence, 4)} for word in heard.words],
+        **_heard(found),
         "results": [_result(hit) for hit in found.hits],
-        "untranscribed": [untranscribed(one) for one in heard.untranscribed],
         "model": found.served_by.model,
         "variant": found.served_by.variant,
         "automation": found.served_by.automation,
+        "answered_by": found.answered_by,
+        "why": found.why,
         "degraded": found.degraded,
         "timings_ms": rounded(found.timings_ms),
-        "audio": asdict(heard.statistics),
+    }
+
+
+def _heard(found: Answer) -> dict[str, object]:
+    """What is known of the sound; of a person's answer no confidence, and nothing of the words."""
+    heard = found.transcription
+    audio: dict[str, object] = {"audio": asdict(heard.statistics) if heard else None}
+    if heard is None or found.answered_by is AnsweredBy.PERSON:
+        return audio | {"confidence": None, "no_speech": not found.transcript, "words": [], "untranscribed": []}
+    return audio | {
+        "confidence": round(heard.confidence, 4),
+        "no_speech": heard.no_speech,
+        "words": [{"word": word.text, "confidence": round(word.confidence, 4)} for word in heard.words],
+        "untranscribed": [untranscribed(one) for one in heard.untranscribed],
     }
 
 

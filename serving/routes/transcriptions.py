@@ -15,6 +15,7 @@ from asr.pipeline import Transcription
 from asr.subtitles import srt, vtt
 from monitoring.voice_events import QueryKind, SearchEvent, ServedBy
 from serving import transcriber
+from serving.automation.degree import Degree
 from serving.disconnect import while_connected
 from serving.errors import BadField, ServingError, answer_for
 from serving.pcm import pcm_format
@@ -23,7 +24,6 @@ from serving.routes.service import Service, json_response, log_transcript, reque
 from serving.routes.transcription_body import json_body, text_body, verbose_body
 from serving.routes.transcription_form import Format, TranscriptionForm, read_transcription_form
 from serving.uploads import read_form, swallow
-from serving.voice_search import FULL
 
 router = APIRouter()
 
@@ -144,7 +144,7 @@ async def _pieces(service: Service, asked: transcriber.Request) -> AsyncIterator
 
 def _served_by(service: Service) -> ServedBy:
     champion = service.champion
-    return ServedBy(model=champion.model_id, variant=champion.variant.name, automation=FULL)
+    return ServedBy(model=champion.model_id, variant=champion.variant.name, automation=Degree.FULL.value)
 
 
 def _event(body: dict[str, object]) -> bytes:
