@@ -67,8 +67,8 @@ def estimates(
 
 
 def settled(items: Iterable[ReviewItem]) -> list[ReviewItem]:
-    """What was drawn with a known probability, by time, up to the first that still waits for its first opinion."""
-    known = (one for one in items if one.inclusion_probability is not None)
+    """Answers drawn with a known probability, by time, up to the first that still waits for its first opinion."""
+    known = (one for one in items if one.inclusion_probability is not None and one.answer.variant is not None)
     found = []
     for one in sorted(known, key=lambda one: (one.at, one.item_id)):
         if one.is_open and one.verdict is None:

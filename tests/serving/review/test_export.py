@@ -21,16 +21,14 @@ def finished(one: ReviewItem, *said: Review) -> Finished:
 
 @pytest.fixture
 def two(query_clip: Path) -> list[Finished]:
-    kept = {"media": query_clip.name, "slices": {"device_model": "X1"}, "user_id": "u1"}
-    disputed = item(0, required=2, **kept)
+    first, second = (
+        item(number, required=required, media=query_clip.name, slices={"device_model": "X1"}, user_id="u1")
+        for number, required in ((0, 2), (1, 1))
+    )
+    texts = {"ann": "What time is it?", "bob": "what dime is it", "cleo": "what time is it"}
     return [
-        finished(
-            disputed,
-            review("ann", "What time is it?"),
-            review("bob", "what dime is it"),
-            review("cleo", "what time is it"),
-        ),
-        finished(item(1, **kept), review("ann", "what time is it")),
+        finished(first, *(review(labeler, text) for labeler, text in texts.items())),
+        finished(second, review("ann", "what time is it")),
     ]
 
 
