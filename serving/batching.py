@@ -22,7 +22,7 @@ from typing import Final
 from asr.audio import Audio
 from asr.errors import RecognitionCancelled
 from asr.recognizer import Hypothesis, Recognizer
-from serving.errors import Draining, Overloaded
+from serving.errors import Draining, Overloaded, ServingError
 from serving.service_time import ServiceTime
 
 logger = logging.getLogger(__name__)
@@ -270,7 +270,8 @@ def _heard(recognizer: Recognizer, batch: Sequence[_Job]) -> Iterator[tuple[_Job
         hypotheses = recognizer.recognize([job.audio for job in batch], partial(_is_cancelled, batch))
         yield from list(zip(batch, hypotheses, strict=True))
     except Exception as error:
-        logger.exception("the recognizer failed on %d sounds", len(batch))
+        known = isinstance(error, ServingError)
+        logger.error("the recognizer failed on %d sounds: %s", len(batch), error, exc_info=not known)
         alone = [_heard(recognizer, [job]) for job in batch] if len(batch) > 1 else []
         yield from itertools.chain(*alone) if alone else [(batch[0], error)]
 

@@ -16,8 +16,8 @@ MAX_CHARS_PER_S: Final = 200
 MAX_TOKENS_PER_S: Final = 100
 SPARE: Final = 500
 """Characters and tokens that the shortest sound may have."""
-# Control characters and lone surrogates: no transcript holds them, and terminals, logs and databases choke on them.
-_UNWRITABLE: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+UNWRITABLE: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters and lone surrogates: no transcript holds them, and terminals, logs and databases choke on them."""
 
 _Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _LogProbability = Annotated[float, Field(le=0, allow_inf_nan=False)]
@@ -40,7 +40,7 @@ class _Heard(BaseModel):
     def _fits_together(self) -> Self:
         if len(self.tokens) != len(self.token_log_probs):
             raise ValueError("not one log probability for each token")
-        if _UNWRITABLE.search(self.text) or any(_UNWRITABLE.search(word) for word, _ in self.words):
+        if UNWRITABLE.search(self.text) or any(UNWRITABLE.search(word) for word, _ in self.words):
             raise ValueError("control characters")
         return self
 

@@ -5,7 +5,6 @@ says, a geometric mean of token probabilities that nobody calibrated; else it is
 """
 
 import math
-import re
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,11 +13,10 @@ from asr.audio import Span
 from asr.convention import Convention
 from asr.front_end import LeftOut, Prepared, Untranscribed
 from asr.pipeline import Segment, Transcription
+from serving.variants.answers import UNWRITABLE
 
 MAX_CHARS: Final = 200_000
 MAX_SEGMENTS: Final = 10_000
-# Control characters and lone surrogates: no transcript holds them, and terminals, logs and databases choke on them.
-_UNWRITABLE: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
 _Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 _Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -59,7 +57,7 @@ def read_answer(body: bytes, prepared: Prepared, convention: Convention, *, mode
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise UnusableAnswer(f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")) from None
-    if any(_UNWRITABLE.search(text) for text in (answer.text, *(one.text for one in answer.segments or ()))):
+    if any(UNWRITABLE.search(text) for text in (answer.text, *(one.text for one in answer.segments or ()))):
         raise UnusableAnswer("control characters in the text")
     duration_s = prepared.statistics.duration_s
     raw_text = answer.text.strip()

@@ -95,13 +95,18 @@ class ProcessRecognizer:
         self._starter.shutdown(wait=False, cancel_futures=True)
 
     def _present(self) -> Child:
-        """The process, started if there is none."""
-        child = self._child or self._started()
+        """The process, started if there is none, or if it ended while it had nothing to do."""
+        starting = self._child or self._started()
         try:
-            return child.result()
+            child = starting.result()
         except RecognizerFailed:
             self._lost()
             raise
+        if child.is_alive:
+            return child
+        child.end()
+        self._lost()
+        return self._present()
 
     def _started(self) -> Future[Child]:
         if self._closed:

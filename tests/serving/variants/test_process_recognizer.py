@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -146,6 +147,15 @@ def test_a_fault_or_garbage_is_an_error_and_the_process_goes_on(effect: str) -> 
         with pytest.raises(RecognizerFailed, match=FAULTS[effect]):
             recognizer.recognize([sound(1), sound(POISON_S)])
         assert process_of(recognizer) == first
+
+
+def test_a_process_that_ends_while_it_has_nothing_to_do_costs_nobody_an_answer() -> None:
+    with apart(job("")) as recognizer:
+        process = process_of(recognizer)
+        os.kill(process, signal.SIGKILL)
+        wait_until(lambda: is_gone(process))
+        assert process_of(recognizer) != process
+        assert recognizer.starts == 2
 
 
 def test_what_the_engine_refuses_keeps_its_type() -> None:
