@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from serving.bench.machine import Machine
     from serving.bench.monitor import MonitorReport
     from serving.bench.query import QueryReport
+    from serving.bench.rollout import RolloutReport
     from serving.bench.serve import ServeReport
 
-    Report = ServeReport | EngineReport | FrontendReport | QueryReport | MonitorReport
+    Report = ServeReport | EngineReport | FrontendReport | QueryReport | MonitorReport | RolloutReport
 
 PIPED_WIDTH: Final = 160
 """Columns of a table that goes to a file."""
