@@ -122,7 +122,7 @@ class External:
         while self._inside and time.monotonic() < end:
             await asyncio.sleep(0.01)
         await self._client.aclose()
-        self._front_end.close()
+        await asyncio.to_thread(self._front_end.close)
 
     async def _ask(self, request: Request) -> bytes:
         """The answer's bytes."""
