@@ -17,16 +17,21 @@ from serving.rollouts.policy import Guardrail, Kind, Policy
 from serving.rollouts.sequential import HARM_WEIGHTS, log_mixture
 
 _LARGEST: Final = 1e12
-_NAMED_FROM: Final = 0.1
-"""Of all capital that speaks for harm, a cause has at least so much."""
+NAMED_FROM: Final = 0.01
+"""Of all capital that speaks for harm, what is named has at least so much."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Bet:
-    """What is staked on one kind of harm, and what it has become."""
+    """What is staked on one kind of harm and has become by now."""
 
-    capital: float
+    stake: float
+    odds: float
     reason: Reason
+
+    @property
+    def capital(self) -> float:
+        return self.stake * self.odds
 
 
 def harm(evidence: Evidence, policy: Policy) -> tuple[Reason, ...]:
@@ -40,8 +45,8 @@ def harm(evidence: Evidence, policy: Policy) -> tuple[Reason, ...]:
     total = sum(bet.capital for bet in bets)
     if total < 1 / policy.alpha:
         return ()
-    worst = sorted(bets, key=lambda bet: -bet.capital)
-    return tuple(bet.reason for bet in worst if bet.capital >= _NAMED_FROM * total)
+    worst = sorted(bets, key=lambda bet: -bet.odds)  # a device model that explains it goes before all users
+    return tuple(bet.reason for bet in worst if bet.capital >= NAMED_FROM * total)
 
 
 def _on_signals(evidence: Evidence, policy: Policy) -> Iterator[_Bet]:
@@ -65,7 +70,7 @@ def _on_contest(
     odds = _odds(float(log_mixture(contest.log_capitals, HARM_WEIGHTS, dispersion=policy.dispersion)))
     figures = _figures(contest, guardrail) | {"odds": odds, "odds_needed": 1 / (policy.alpha * stake)}
     text = f"{_compared(contest, guardrail, model)}: worse beyond chance and the margin of {guardrail.margin:g}."
-    yield _Bet(stake * odds, Reason(cause=Cause.HARM, text=text, metric=guardrail.signal, slice=model, figures=figures))
+    yield _Bet(stake, odds, Reason(cause=Cause.HARM, text=text, metric=guardrail.signal, slice=model, figures=figures))
 
 
 def _on_pairs(evidence: Evidence, policy: Policy) -> Iterator[_Bet]:
@@ -78,7 +83,7 @@ def _on_pairs(evidence: Evidence, policy: Policy) -> Iterator[_Bet]:
         odds = _odds(log_harm(pairs))
         figures = _pair_figures(pairs, margin) | {"odds": odds, "odds_needed": 1 / (policy.alpha * stake)}
         text = f"{_paired(name, pairs)}: worse beyond chance and the margin of {margin:g}."
-        yield _Bet(stake * odds, Reason(cause=Cause.HARM, text=text, metric=name, figures=figures))
+        yield _Bet(stake, odds, Reason(cause=Cause.HARM, text=text, metric=name, figures=figures))
 
 
 def missing(step: StepEvidence, policy: Policy) -> tuple[Reason, ...]:

@@ -144,7 +144,7 @@ def _step(value: object) -> object:
 class Policy(Section):
     """How a candidate reaches all users, and what stops it."""
 
-    steps: Annotated[tuple[Annotated[Step, BeforeValidator(_step)], ...], Field(min_length=1)] = tuple(
+    steps: tuple[Annotated[Step, BeforeValidator(_step)], ...] = tuple(
         Step(share=share) for share in (0.05, 0.1, 0.25, 0.5, 1.0)
     )
     """Tables, or just their shares. The last share is 1, which is the promotion."""
@@ -164,10 +164,12 @@ class Policy(Section):
     """How much more counts vary than those of independent queries, as where users repeat theirs; evidence is divided
     by it."""
     shadow: ShadowPolicy = ShadowPolicy()
-    guardrails: Annotated[tuple[Guardrail, ...], Field(min_length=1)] = GUARDRAILS
+    guardrails: tuple[Guardrail, ...] = GUARDRAILS
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
+        if not self.steps or not self.guardrails:
+            raise ValueError("there must be a step and a guardrail")
         shares = [step.share for step in self.steps]
         if any(after <= before for before, after in pairwise(shares)):
             raise ValueError("steps must rise: " + ", ".join(f"{share:g}" for share in shares))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
+from serving.rollouts.judging import NAMED_FROM
 from serving.rollouts.policy import Policy
 from serving.rollouts.sequential import BLOCK, HARM_WEIGHTS, HARMS, Floats, log_gain, log_mixture
 
@@ -57,7 +58,7 @@ class Course:
     queries: Ints
     """Of all users until then."""
     blamed: Ints
-    """The place that spoke most for harm: 0 for all users, then device models; -1 without."""
+    """The place that the first reason names: 0 for all users, then device models; -1 without."""
 
 
 @dataclass(slots=True)
@@ -140,7 +141,7 @@ def simulate(
         course.promoted[state.number] = promoted
         course.candidate_queries[state.number] = state.n[:, 0, 1]
         course.queries[state.number] = state.n[:, 0].sum(axis=1)
-        course.blamed[state.number[harmed]] = capital[harmed].max(axis=2).argmax(axis=1)
+        course.blamed[state.number[harmed]] = _blamed(capital[harmed], state.odds[harmed])
         state.keep(~(harmed | promoted) & (state.n[:, 0, 1] < candidate_queries))
     return course
 
@@ -225,6 +226,13 @@ def _stakes(state: _Runs, policy: Policy) -> Floats:
     of_place = np.full(state.n.shape[1], (1 - policy.fleet_part) / policy.max_slices)
     of_place[0] = policy.fleet_part
     return np.where(difference >= margins, of_place[:, None] * parts, 0.0)
+
+
+def _blamed(capital: Floats, odds: Floats) -> Ints:
+    """(runs,): the place with the highest odds among those that are named."""
+    is_named = capital >= NAMED_FROM * capital.sum(axis=(1, 2), keepdims=True)
+    blamed: Ints = np.where(is_named, odds, 0.0).max(axis=2).argmax(axis=1)
+    return blamed
 
 
 def _climb(state: _Runs, policy: Policy) -> NDArray[np.bool_]:
