@@ -18,6 +18,7 @@ COMMANDS = {
     "data": "serving.commands.data:data",
     "monitor": "serving.commands.monitor:monitor",
     "rollout": "serving.commands.rollout:rollout",
+    "automation": "serving.commands.automation:automation",
     "review": "serving.commands.review:review",
     "models": "serving.commands.models:models",
     "keys": "serving.commands.keys:keys",

@@ -49,6 +49,10 @@ class Degrees:
         state = self.everyone
         return state if traffic_class == EVERYONE else replace(state, traffic_class=traffic_class, version=0)
 
+    def own(self, traffic_class: str) -> ClassState:
+        """The class of that name, also where it was never changed."""
+        return self._states.get(traffic_class) or self.start_of(traffic_class)
+
     def refresh(self) -> None:
         """Read all of them now. Raises what the store raises."""
         self._states = self.store.every()

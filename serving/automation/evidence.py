@@ -21,6 +21,8 @@ Test = Callable[[Floats, Floats, Counts, float], Floats]
 
 STAKES: Final = np.array([0.2, 0.4, 0.6, 0.8, 0.95])
 """Shares of the most that may be staked on every loss; a bet is placed on each of them."""
+FINE_STAKES: Final = np.array([0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95])
+"""The same for both ends of an interval: against a mean near 0 little can be staked."""
 HALVINGS: Final = 30
 
 
@@ -37,14 +39,14 @@ def betting(loss: Floats, weight: Floats, counts: Counts, target: float) -> Floa
     >>> betting(none_wrong, np.ones(200), np.array([0, 50, 200]), 0.05).round(3).tolist()
     [1.0, 0.175, 0.0]
     """
-    return np.asarray(np.minimum(np.exp(-log_wealth(loss, weight, counts, target)), 1.0))
+    return np.asarray(np.exp(-np.maximum(log_wealth(loss, weight, counts, target), 0.0)))
 
 
-def log_wealth(loss: Floats, weight: Floats, counts: Counts, target: float) -> Floats:
+def log_wealth(loss: Floats, weight: Floats, counts: Counts, target: float, *, stakes: Floats = STAKES) -> Floats:
     """Logarithm of the wealth after the first `counts[k]` losses, shape (k,); rises with the target."""
     gain = weight * (target - loss) / (1 - target)
-    steps = np.log1p(gain[:, None] * STAKES)
-    wealth = np.vstack([np.zeros(len(STAKES)), np.cumsum(steps, axis=0)])[counts]
+    steps = np.log1p(gain[:, None] * stakes)
+    wealth = np.vstack([np.zeros(len(stakes)), np.cumsum(steps, axis=0)])[counts]
     most = wealth.max(axis=1)
     return np.asarray(most + np.log(np.exp(wealth - most[:, None]).mean(axis=1)))
 
@@ -85,7 +87,8 @@ def _end(loss: Floats, weight: Floats, level: float) -> float:
     counts, low, high = np.array([len(loss)]), 0.0, 1.0
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        low, high = (low, middle) if log_wealth(loss, weight, counts, middle)[0] >= level else (middle, high)
+        wealth = log_wealth(loss, weight, counts, middle, stakes=FINE_STAKES)[0]
+        low, high = (low, middle) if wealth >= level else (middle, high)
     return high
 
 

@@ -1,9 +1,10 @@
 """The records of automation: how a class of traffic is answered now, and what happened to it. Knows no rule."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Final
 
-from pydantic import Field, TypeAdapter
+import orjson
+from pydantic import Field, JsonValue, TypeAdapter
 
 from serving.automation.degree import Degree
 
@@ -67,9 +68,10 @@ _STATE: Final = TypeAdapter(ClassState)
 _CHANGE: Final = TypeAdapter(Change)
 
 
-def as_json(record: ClassState | Change) -> dict[str, object]:
+def as_json(record: ClassState | Change) -> dict[str, JsonValue]:
     """The record in the types of JSON."""
-    return asdict(record)
+    document: dict[str, JsonValue] = orjson.loads(orjson.dumps(record))
+    return document
 
 
 def state_of(document: object) -> ClassState:
