@@ -4,6 +4,7 @@ Puts together the journal (safe at once), the writer (off the request path) and 
 """
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
@@ -21,13 +22,20 @@ DEFAULT_MAX_BYTES: Final = 256 * 1024 * 1024
 class EventLog:
     """Threads may share it; each process opens its own, after a fork. Several may use one folder."""
 
-    def __init__(self, journal: Journal, store: EventStore, writer: EventWriter) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        store: EventStore,
+        writer: EventWriter,
+        clean: Callable[[Event], Event] = lambda event: event,
+    ) -> None:
         self.store = store
         """For reading; it lags behind by what is pending."""
         self.nulled_signals = 0
         """Signals that were NaN or infinite and were stored as None."""
         self._journal = journal
         self._writer = writer
+        self._clean = clean
 
     @classmethod
     def open(
@@ -40,12 +48,14 @@ class EventLog:
         linger_s: float = 0.05,
         max_delay_s: float = 10.0,
         fsync: bool = False,
+        clean: Callable[[Event], Event] = lambda event: event,
     ) -> Self:
         """Open the store at `address` and the journal in `folder`, and replay what a dead process left there.
 
         A database that is away does not stop this: events wait in the journal, up to `max_bytes` of them, and
         the writer tries again, at first soon and then every `max_delay_s`. `fsync` guards against power cuts
-        too, at a price for each event. Raises StoreUnusable or JournalUnwritable.
+        too, at a price for each event. `clean` takes out what must not be kept, before anything is written.
+        Raises StoreUnusable or JournalUnwritable.
         """
         store = EventStore.open(address, fsync=fsync)
         journal = Journal(folder, max_bytes=max_bytes, batch_size=batch_size, fsync=fsync)
@@ -57,7 +67,7 @@ class EventLog:
             store.close()
             raise
         writer.start()
-        return cls(journal, store, writer)
+        return cls(journal, store, writer, clean)
 
     def append(self, event: Event, *, known_new: bool = False) -> bool:
         """Take an event; True if its id was new. When this returns, the event outlives the process.
@@ -67,6 +77,7 @@ class EventLog:
         Raises InvalidEvent, JournalFull, JournalUnwritable or JournalClosed; then it was not taken.
         """
         event, nulled = checked(event)
+        event = self._clean(event)
         if not known_new and self._is_stored(event.event_id):
             return False
         taken = self._journal.append(event)

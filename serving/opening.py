@@ -72,6 +72,7 @@ def open_service(settings: Settings) -> Service:
         privacy=Privacy(
             store_transcripts=privacy.store_transcripts,
             audio_folder=privacy.audio_folder if privacy.keep_audio else None,
+            redact=privacy.redact,
         ),
         second_vad=_second_vad(settings, registry, log, telemetry),
         people=_people(settings, automation, reviews),

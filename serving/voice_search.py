@@ -16,6 +16,7 @@ from serving.dispatch import Dispatcher
 from serving.errors import answer_for
 from serving.kept_audio import keep_audio
 from serving.people import People
+from serving.privacy.kept_text import kept_text
 from serving.query import Answer, AnsweredBy, Query
 from serving.search import Hit
 from serving.second_vad import SecondVad
@@ -34,6 +35,8 @@ class Privacy:
     store_transcripts: bool = True
     audio_folder: Path | None = None
     """Where audio is kept that came with consent; None keeps none."""
+    redact: bool = True
+    """Leave addresses and numbers out of what is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +150,7 @@ def _answered(query: Query, service: VoiceSearch, found: Answer, audio_path: str
         kind=QueryKind.VOICE if query.is_spoken else QueryKind.TEXT,
         client=query.client,
         served_by=found.served_by,
-        query=found.transcript if keeps else None,
+        query=_kept_query(query, service, found) if keeps else None,
         raw_text=heard.raw_text if heard and keeps else None,
         confidence=heard.confidence if heard else None,
         no_speech=heard.no_speech if heard else None,
@@ -160,6 +163,13 @@ def _answered(query: Query, service: VoiceSearch, found: Answer, audio_path: str
         audio=asdict(heard.statistics) if heard else {},
         audio_path=audio_path,
     )
+
+
+def _kept_query(query: Query, service: VoiceSearch, found: Answer) -> str:
+    if not service.privacy.redact:
+        return found.transcript
+    said = query.text or (found.transcription.raw_text if found.transcription else found.transcript)
+    return kept_text(said, found.transcript, service.dispatcher.champion.convention.apply)
 
 
 def _failed(query: Query, assigned: str, code: str) -> SearchEvent:

@@ -52,7 +52,7 @@ def main() -> None:
 
 def watch(settings: Settings, *, owner: str, stop: threading.Event) -> None:
     """Watch the store of the settings until `stop` is set."""
-    configure(settings.server.log_level)
+    configure(settings.server.log_level, redact=settings.privacy.redact)
     store = EventStore.open(settings.store.url)
     alarms = Alarms(AlarmStore.open(settings.store.url), policies_of(settings.monitoring))
     try:

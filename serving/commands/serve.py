@@ -41,7 +41,7 @@ def serve(config: Path | None, host: str | None, port: int | None, catalog: Path
     from serving.watching import policies_of
 
     settings = _settings(config, host, port, catalog)
-    configure(settings.server.log_level)
+    configure(settings.server.log_level, redact=settings.privacy.redact)
     for line in unread_variables():
         logger.warning(line)
     policies_of(settings.monitoring).check_secrets()  # here, since the model takes its time

@@ -1,0 +1,17 @@
+"""The text of a query as it may be kept. Knows no event."""
+
+from collections.abc import Callable
+
+from monitoring.redaction import found_in, redact
+
+
+def kept_text(said: str, transcript: str, write: Callable[[str], str]) -> str:
+    """The transcript without addresses and numbers.
+
+    They are looked for in what was said or typed, before the convention: "John@example.com" is an address,
+    "john example com" is none. `write` is the convention that made the transcript of it.
+
+    >>> kept_text("Mail John@example.com!", "mail john example com", lambda text: text.lower().strip(" !"))
+    'mail [email]'
+    """
+    return redact(redact(said, write) if found_in(said) else transcript)
