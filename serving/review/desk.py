@@ -61,7 +61,7 @@ class ReviewDesk:
             raise BadField(str(error), "convention") from None
         item = self.queue.submit(item_id, review)
         self.human.told(item)
-        if event := review_event(item):
+        if event := review_event(item, at=review.at):
             self._publish(event)
         return item
 

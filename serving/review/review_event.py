@@ -8,13 +8,13 @@ from serving.review.item import ReviewItem
 REVIEW_EVENT: Final = "review"
 
 
-def review_event(item: ReviewItem) -> Event | None:
-    """The event of a scored item, with the slices of its query; None where there is no score.
+def review_event(item: ReviewItem, *, at: float) -> Event | None:
+    """The event of an item that was done `at` that time, with the slices of its query; None where there is no score.
 
     Requests were drawn with different probabilities: a mean over all requests needs `inclusion_probability`.
     """
-    score, verdict = item.score, item.verdict
-    if score is None or verdict is None:
+    score = item.score
+    if score is None:
         return None
     signals: dict[str, SignalValue] = {
         "wer": score.errors / score.words if score.words else None,
@@ -25,7 +25,7 @@ def review_event(item: ReviewItem) -> Event | None:
     return Event(
         event_id=f"{item.item_id}/{REVIEW_EVENT}",
         request_id=item.item_id,
-        at=verdict.at,
+        at=at,
         kind=REVIEW_EVENT,
         user_id=item.user_id,
         consent=item.consent,

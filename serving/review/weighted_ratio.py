@@ -74,7 +74,7 @@ class WeightedRatio:
         if square <= 0:
             return Interval(0.0, inf)
         root = sqrt(max(0.0, mixed * mixed - square * constant))
-        return Interval(max(0.0, float(mixed - root) / square), float(mixed + root) / square)
+        return Interval(max(0.0, float((mixed - root) / square)), float((mixed + root) / square))
 
     def share_interval(self, *, least_probability: float, alpha: float = 0.05) -> Interval:
         """Of a share: denominators of 1, numerators of 0 or 1; no request could be drawn less probably."""

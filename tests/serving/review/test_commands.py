@@ -1,4 +1,4 @@
-"""`voicesearch review` as it is called, over queues in each kind of database."""
+"""`voicesearch review` as it is called."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,12 @@ from serving.review.item import Answer
 from serving.review.store import ReviewStore
 from serving.state.store import StateStore
 from tests.serving.review.making import item, review, skip, unintelligible
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    """A file: what databases differ in, the queue's own tests see."""
+    return f"sqlite:///{tmp_path}/events.db"
 
 
 def run(*arguments: str) -> int:

@@ -14,6 +14,12 @@ from serving.state.store import StateStore
 from tests.serving.review.making import item, review, unintelligible
 
 
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    """A file: what databases differ in, the queue's own tests see."""
+    return f"sqlite:///{tmp_path}/events.db"
+
+
 class Published(list[Event]):
     """Events that a desk published."""
 

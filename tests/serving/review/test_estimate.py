@@ -76,7 +76,7 @@ def test_settings_that_were_changed_do_not_break_it() -> None:
 
 def test_a_review_is_an_event_with_the_slices_of_its_query() -> None:
     one = done(0, said="play jazz", slices={"variant": "b", "device_model": "X1"}, user_id="u", chance=0.25)
-    event = review_event(one)
+    event = review_event(one, at=NOW + 9)
     assert event
     assert (event.event_id, event.request_id, event.kind, event.user_id) == (
         "req_000000/review",
@@ -84,10 +84,11 @@ def test_a_review_is_an_event_with_the_slices_of_its_query() -> None:
         "review",
         "u",
     )
+    assert event.at == NOW + 9
     assert event.signals == {"wer": 0.5, "errors": 1, "words": 2, "inclusion_probability": 0.25}
     assert event.slices == {"variant": "b", "device_model": "X1"}
     assert "jazz" not in repr(event)
-    silence = review_event(done(1, said=""))
+    silence = review_event(done(1, said=""), at=NOW + 9)
     assert silence
     assert (silence.signals["wer"], silence.signals["errors"]) == (None, 3)
-    assert review_event(item()) is None
+    assert review_event(item(), at=NOW + 9) is None

@@ -1,4 +1,4 @@
-"""`/admin/review` over a queue of each kind of database, without the rest of a server."""
+"""`/admin/review` over a queue, without the rest of a server."""
 
 import asyncio
 import json
@@ -23,6 +23,12 @@ from tests.serving.review.conftest import Clock
 from tests.serving.review.making import NOW, item
 
 Call = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    """A file: what databases differ in, the queue's own tests see."""
+    return f"sqlite:///{tmp_path}/events.db"
 
 
 @dataclass
