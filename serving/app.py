@@ -26,7 +26,19 @@ from serving.keys.auditing import Auditing
 from serving.keys.authentication import Authentication
 from serving.middleware import RequestScope, on_expected, on_gone, on_http, on_invalid, on_unexpected
 from serving.opening import replica_of
-from serving.routes import alarms, events, health, keys, models, pages, review, rollouts, search, transcriptions
+from serving.routes import (
+    alarms,
+    automation,
+    events,
+    health,
+    keys,
+    models,
+    pages,
+    review,
+    rollouts,
+    search,
+    transcriptions,
+)
 from serving.routes.service import Service
 from serving.uploads import BodyLimits
 from serving.watch_lag import WatchLag
@@ -112,7 +124,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(ClientDisconnect, on_gone)
     app.add_exception_handler(Exception, on_unexpected)
     app.state.service = service
-    for group in (health, models, transcriptions, search, events, alarms, keys, rollouts, review, pages):
+    for group in (health, models, transcriptions, search, events, alarms, automation, keys, rollouts, review, pages):
         app.include_router(group.router)
     limits = service.settings.limits
     if service.keys:
