@@ -133,6 +133,8 @@ class ReviewItem:
     """Anything else that reviewers should see."""
     inclusion_probability: float | None = None
     """Chance with which it was drawn; None where that is not known, so that no estimate takes it."""
+    answer_shown: bool = False
+    """Do reviewers see the service's answer? Elsewhere not before they have judged, so that they judge unbiased."""
     deadline: float | None = None
     """Of a live one: when its user has gone."""
     required: int = 1

@@ -6,7 +6,7 @@ from math import isfinite
 from serving.review.desk import Known
 from serving.review.estimate import Estimate, Rate
 from serving.review.figures import Figures
-from serving.review.item import Review, ReviewItem
+from serving.review.item import Answer, Review, ReviewItem
 
 
 def summary_json(item: ReviewItem) -> dict[str, object]:
@@ -31,13 +31,15 @@ def summary_json(item: ReviewItem) -> dict[str, object]:
 
 
 def item_json(item: ReviewItem, earlier: Sequence[Review] = ()) -> dict[str, object]:
-    """An item for its reviewer; `earlier` are the texts of a dispute. The verdict is shown once it is done."""
+    """An item for its reviewer; `earlier` are the texts of a dispute. The verdict, and an answer that is not to be shown
+    before, are there once it is done."""
     verdict = item.verdict if not item.is_open else None
+    answer = item.answer if item.answer_shown or not item.is_open else Answer()
     return {
         **summary_json(item),
-        "text": item.answer.text,
-        "alternatives": list(item.answer.alternatives),
-        "words": [{"word": one.text, "confidence": one.confidence} for one in item.answer.words],
+        "text": answer.text,
+        "alternatives": list(answer.alternatives),
+        "words": [{"word": one.text, "confidence": one.confidence} for one in answer.words],
         "has_recording": item.media is not None,
         "slices": dict(item.slices),
         "fields": dict(item.fields),

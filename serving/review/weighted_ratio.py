@@ -4,33 +4,25 @@ Point: each request that was drawn stands for one over its probability (Horvitz 
 ratio is r, numerator less r times denominator over the probability has mean zero, whatever became of the requests that
 were not drawn; the intervals hold the ratios that this does not refute, at any look at all but with chance `alpha`.
 
-- Of a share: nobody gets rich by betting on a mean that is zero, and a ratio that would have made bettors rich is not
-  the true one. Exact for every number of reviews (Waudby-Smith and Ramdas, "Estimating means of bounded random
-  variables by betting", JRSS B 86, 2024).
+- Of a share, by betting: exact for every number of reviews, see `serving.automation.evidence`.
 - Of any ratio: the boundary of `MeanSequence`, in Fieller's way; holds in the limit. Bettors would have to fear the
   largest number of errors that a query can have, which makes their interval of 600 reviews three times as wide.
 
 Both assume that nothing changes meanwhile. Pure; knows no review.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf, log, sqrt
+from math import inf, sqrt
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.detectors.confidence_sequence import Interval, MeanSequence
+from serving.automation.evidence import mean_interval
 
-STAKES: Final = 0.9 * 2.0 ** -np.arange(14.0)
-"""Shares of the largest stake that cannot lose more than there is; many small ones, for rare draws of much weight."""
-HALVINGS: Final = 40
 MIN_COUNTED: Final = 50
 """Rows whose numerator is not 0: what holds in the limit says nothing before."""
-_PIECE: Final = 50_000
-"""Rows that are looked at together, which bounds the memory."""
-_TINY: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,36 +69,10 @@ class WeightedRatio:
         return Interval(max(0.0, float((mixed - root) / square)), float((mixed + root) / square))
 
     def share_interval(self, *, least_probability: float, alpha: float = 0.05) -> Interval:
-        """Of a share: denominators of 1, numerators of 0 or 1; no request could be drawn less probably."""
-        accepts = log(2 / alpha)
-        middle = 0.5 if self.value is None else self.value
-        return Interval(
-            _end(middle, 0.0, lambda share: self.log_evidence(share, least_probability)[0] < accepts),
-            _end(middle, 1.0, lambda share: self.log_evidence(share, least_probability)[1] < accepts),
-        )
+        """Of a share: denominators of 1, numerators of 0 or 1; no request could be drawn less probably.
 
-    def log_evidence(self, share: float, least_probability: float) -> tuple[float, float]:
-        """Logarithms of the fortunes of those who bet that the true share is higher, and lower, than that one."""
-        weights = least_probability / self.probabilities
-        if np.any(weights > 1):
+        Raises ValueError where one was.
+        """
+        if np.any(self.probabilities < least_probability):
             raise ValueError(f"a request was drawn with a probability below {least_probability:g}")
-        excess = weights * (self.numerators - share * self.denominators)
-        return _log_fortune(excess / max(share, _TINY)), _log_fortune(-excess / max(1 - share, _TINY))
-
-
-def _log_fortune(gains: NDArray[np.float64]) -> float:
-    """Of somebody who begins with 1, put on all stakes alike; a whole stake loses at most itself."""
-    logs = np.zeros(len(STAKES))
-    for start in range(0, len(gains), _PIECE):
-        logs += np.log1p(np.outer(STAKES, gains[start : start + _PIECE])).sum(1)
-    return float(np.logaddexp.reduce(logs)) - log(len(STAKES))
-
-
-def _end(inside: float, outside: float, accepts: Callable[[float], bool]) -> float:
-    """Where a ratio begins not to be accepted, a little too far out rather than in."""
-    if accepts(outside):
-        return outside
-    for _ in range(HALVINGS):
-        middle = (inside + outside) / 2
-        inside, outside = (middle, outside) if accepts(middle) else (inside, middle)
-    return outside
+        return mean_interval(self.numerators, least_probability / self.probabilities, confidence=1 - alpha)

@@ -11,7 +11,6 @@ from monitoring.store import EventStore
 from serving.cli import main
 from serving.commands.review import COMMANDS
 from serving.review.item import State
-from serving.review.settings import ReviewSettings
 from serving.settings import Settings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reviews.md").read_text(encoding="utf-8")

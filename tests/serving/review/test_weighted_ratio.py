@@ -11,8 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from monitoring.detectors.confidence_sequence import Interval, ProportionSequence
+from serving.automation.evidence import FINE_STAKES, log_wealth
 from serving.review.sampling import Sampling, probability, uncertainty
-from serving.review.weighted_ratio import MIN_COUNTED, STAKES, WeightedRatio
+from serving.review.weighted_ratio import MIN_COUNTED, WeightedRatio
 
 CONFIDENCES, ERRORS, WORDS = np.loadtxt(Path(__file__).parent / "measured.csv", delimiter=",", skiprows=1).T
 WRONG = (ERRORS > 0).astype(np.float64)
@@ -71,15 +72,13 @@ def test_the_intervals_hold_at_every_look_where_a_classical_one_does_not() -> No
 
 
 def most_evidence(drawn: NDArray[np.int_]) -> float:
-    """The most that bettors against the true share have had after any review at all."""
-    excess = FLOOR / CHANCES[drawn] * (WRONG[drawn] - ERROR_RATE)
-    fortunes = [
-        np.logaddexp.reduce(np.log1p(np.outer(STAKES, gains)).cumsum(1)) - log(len(STAKES))
-        for gains in (excess / ERROR_RATE, -excess / (1 - ERROR_RATE))
-    ]
-    last = tuple(float(each[-1]) for each in fortunes)
-    assert queries_of(drawn).log_evidence(float(ERROR_RATE), FLOOR) == pytest.approx(last)
-    return float(max(each.max() for each in fortunes))
+    """The most that bettors against the true share, whose fortunes end the exact interval, have had at any review."""
+    weights, counts = FLOOR / CHANCES[drawn], np.arange(len(drawn) + 1)
+    below = log_wealth(WRONG[drawn], weights, counts, float(ERROR_RATE), stakes=FINE_STAKES)
+    above = log_wealth(1 - WRONG[drawn], weights, counts, float(1 - ERROR_RATE), stakes=FINE_STAKES)
+    is_inside = ERROR_RATE in queries_of(drawn).share_interval(least_probability=FLOOR)
+    assert is_inside == (max(below[-1], above[-1]) < log(2 / 0.05))
+    return float(max(below.max(), above.max()))
 
 
 def test_intervals_get_narrow_with_reviews_and_hold_the_estimate() -> None:
