@@ -175,27 +175,28 @@ class Monitor:
         """What is wrong at that time, in seconds since 1970 UTC; the same again while it lasts."""
         findings = [self._finding(found, now) for found in self._still_asked(now)]
         findings += [finding for judge in self.judges for finding in judge(self, now)]
+        if not findings:
+            return []
         groups = {signal.name: signal.group for signal in self.signals}
-        found = diagnose(
-            findings, lambda since: self.evidence(since, now), groups=groups, outcomes=self.watched.outcomes
-        )
+        found = diagnose(findings, self.evidence(now), groups=groups, outcomes=self.watched.outcomes)
         return [replace(one, remarks=self._remarks(one)) for one in found]
 
-    def evidence(self, since: float, now: float) -> Evidence:
-        """All slices and signals from the pane on that holds a time, beside what was expected of them."""
+    def evidence(self, now: float) -> Callable[[float], Evidence]:
+        """For any time: all slices and signals from the pane on that holds it, beside what was expected of them."""
         size, shape = len(self.table), (len(self.table), len(self.signals))
         expected, usual = np.full(shape, np.nan), np.zeros(shape)
         if (normal := self.shifts.expected) is not None:
             known = len(normal.pooled.means)
             expected[:known], usual[:known] = normal.pooled.means, normal.pooled.own
-        return Evidence(
-            slices=[self.table[code] for code in range(size)],
-            signals=[signal.name for signal in self.signals],
-            since=self.panes.between(self.panes.number_of(since) * self.rule.pane_s, now + self.rule.pane_s, size),
-            expected=expected,
-            usual=usual,
-            gains=self.shifts.gains(size),
-        )
+        slices, signals = [self.table[code] for code in range(size)], [signal.name for signal in self.signals]
+        gains = self.shifts.gains(size)
+
+        def since(began: float) -> Evidence:
+            first = self.panes.number_of(began) * self.rule.pane_s
+            totals = self.panes.between(first, now + self.rule.pane_s, size)
+            return Evidence(slices=slices, signals=signals, since=totals, expected=expected, usual=usual, gains=gains)
+
+        return since
 
     def accept(self, which: Slice) -> None:
         """What is going on in the slice is normal from now on: it is learnt anew."""

@@ -130,7 +130,7 @@ def test_nan_infinite_and_equal_values_and_nothing_at_all_change_nothing(service
     batch.values[:] = np.nan
     service.monitor.take(batch)
     assert service.monitor.check(service.now) == []
-    assert service.monitor.evidence(0.0, service.now).place(FLEET) == 0
+    assert service.monitor.evidence(service.now)(0.0).place(FLEET) == 0
 
 
 def test_clocks_that_jump_break_nothing(service: Service) -> None:
