@@ -70,7 +70,7 @@ def gathered(evidence: Evidence, events: Iterable[Event], names: Names, policy: 
         tables = [fleet, *([step] if evidence.step and _is_of(evidence.step, event) else ())]
         tables += [slices[model]] if (model := event.slices.get(SLICED_BY, "")) in slices else []
         for guardrail in policy.guardrails:
-            value = _value(guardrail.signal, event)
+            value = value_of(guardrail.signal, event)
             if (bad := guardrail.badness(value)) is not None:
                 for table in tables:
                     table[guardrail.signal].add(is_candidate, bad)
@@ -108,7 +108,7 @@ def _sorted_out(
     return taken, shadow
 
 
-def _value(name: str, event: Event) -> SignalValue:
+def value_of(name: str, event: Event) -> SignalValue:
     """A signal of voice search, or any other one under its own name. The champion's help is the candidate's failure."""
     if name == "error" and event.kind in _QUERIES and event.signals.get("fallback"):
         return True

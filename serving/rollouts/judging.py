@@ -67,7 +67,7 @@ def _on_contest(
     """`also` is a difference that may speak for harm as well, where the shares of all steps together hide it."""
     if not contest.log_capitals or max(contest.difference, also) < guardrail.scaled_margin:
         return
-    odds = _odds(float(log_mixture(contest.log_capitals, HARM_WEIGHTS, dispersion=policy.dispersion)))
+    odds = _odds(float(log_mixture(contest.log_capitals, HARM_WEIGHTS, dispersion=guardrail.dispersion)))
     figures = _figures(contest, guardrail) | {"odds": odds, "odds_needed": 1 / (policy.alpha * stake)}
     text = f"{_compared(contest, guardrail, model)}: worse beyond chance and the margin of {guardrail.margin:g}."
     yield _Bet(stake, odds, Reason(cause=Cause.HARM, text=text, metric=guardrail.signal, slice=model, figures=figures))
@@ -109,7 +109,7 @@ def clearance(step: StepEvidence, policy: Policy) -> tuple[tuple[Reason, ...], t
     open_ones: list[Reason] = []
     for guardrail in policy.guardrails:
         contest = step.contests.get(guardrail.signal, Contest())
-        log_odds = contest.log_capitals[0] / policy.dispersion if contest.log_capitals else 0.0
+        log_odds = contest.log_capitals[0] / guardrail.dispersion if contest.log_capitals else 0.0
         allowed, is_shown = guardrail.allowed(step.next_share), log_odds >= log(1 / policy.beta)
         figures = _figures(
             contest, guardrail, allowed=allowed * guardrail.scale, odds=_odds(log_odds), odds_needed=1 / policy.beta

@@ -43,6 +43,9 @@ class Guardrail(Section):
     kind: Kind = Kind.SHARE
     limit: Positive | None = None
     """Of a share: numbers beyond it are bad; absent: what is not zero. Of a mean: larger numbers count as this one."""
+    dispersion: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
+    """How much more counts vary than those of independent queries, as where users repeat theirs; evidence is divided
+    by it. `serving.rollouts.dispersion` measures it."""
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> Self:
@@ -160,9 +163,6 @@ class Policy(Section):
     """Of each guardrail's part, what is for all users together; the rest is for device models."""
     max_slices: Annotated[int, Field(ge=1, le=200)] = 20
     """Device models that are judged by themselves: the first that the candidate meets."""
-    dispersion: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
-    """How much more counts vary than those of independent queries, as where users repeat theirs; evidence is divided
-    by it."""
     shadow: ShadowPolicy = ShadowPolicy()
     guardrails: tuple[Guardrail, ...] = GUARDRAILS
 

@@ -57,14 +57,13 @@ def log_gain(
     return np.where(np.where(offset > limit, b - a > limit, b - a < limit), won, 0.0)
 
 
-def log_mixture(log_capitals: ArrayLike, weights: ArrayLike, *, dispersion: float = 1.0) -> Floats:
+def log_mixture(log_capitals: ArrayLike, weights: ArrayLike, *, dispersion: ArrayLike = 1.0) -> Floats:
     """Logarithm of the weighted mean of capitals along the last axis: one bet that is spread over several.
 
     A dispersion over 1 takes that root of every capital, which leaves it a valid one.
     """
-    return np.asarray(
-        np.logaddexp.reduce(np.asarray(log_capitals) / dispersion + np.log(np.asarray(weights)), axis=-1), np.float64
-    )
+    roots = np.asarray(log_capitals, np.float64) / np.asarray(dispersion, np.float64)[..., None]
+    return np.asarray(np.logaddexp.reduce(roots + np.log(np.asarray(weights, np.float64)), axis=-1), np.float64)
 
 
 def _nearest(n0: Floats, a: Floats, n1: Floats, b: Floats, difference: Floats) -> Floats:

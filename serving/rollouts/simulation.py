@@ -211,8 +211,13 @@ def _bet_on_harm(state: _Runs, policy: Policy) -> None:
     )
     state.log_capitals[run, place] += np.where(known_n[:, None, None] > 0, won, 0.0)
     state.n_bet[run, place], state.bad_bet[run, place] = state.n[run, place], state.bad[run, place]
-    mixed = log_mixture(state.log_capitals[run, place], HARM_WEIGHTS, dispersion=policy.dispersion)
+    mixed = log_mixture(state.log_capitals[run, place], HARM_WEIGHTS, dispersion=_dispersions(policy))
     state.odds[run, place] = np.exp(np.minimum(mixed, 60.0))
+
+
+def _dispersions(policy: Policy) -> Floats:
+    """(signals,)"""
+    return np.array([guardrail.dispersion for guardrail in policy.guardrails])
 
 
 def _stakes(state: _Runs, policy: Policy) -> Floats:
@@ -249,7 +254,7 @@ def _climb(state: _Runs, policy: Policy) -> NDArray[np.bool_]:
     state.log_cleared[run] += np.where(known_n[:, None] > 0, won, 0.0)
     state.n_cleared[run], state.bad_cleared[run] = state.n[run, 0], state.bad[run, 0]
     needed = np.array([step.min_requests for step in policy.steps])[state.step]
-    is_clear = (state.log_cleared / policy.dispersion >= log(1 / policy.beta)).all(axis=1)
+    is_clear = (state.log_cleared / _dispersions(policy) >= log(1 / policy.beta)).all(axis=1)
     is_clear &= (state.n[:, 0] - state.n_step).min(axis=1) >= needed
     promoted: NDArray[np.bool_] = is_clear & (following[state.step] >= 1)
     up = is_clear & ~promoted

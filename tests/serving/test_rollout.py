@@ -193,7 +193,8 @@ def test_standby_waits_for_a_person_and_what_is_over_stays_so() -> None:
 
 
 def test_evidence_is_divided_by_the_dispersion() -> None:
-    restless = at(Stage.CANARY, policy=Policy(dispersion=5.0))
+    wild = tuple(guardrail.model_copy(update={"dispersion": 5.0}) for guardrail in POLICY.guardrails)
+    restless = at(Stage.CANARY, policy=Policy(guardrails=wild))
     slightly = [traffic(1500, share=0.05, null=(0.02, 0.07), at=10.0 + i, random=default_rng(i)) for i in range(4)]
     assert decide(CANARY, learnt(CANARY, *slightly), SOON).outcome is Outcome.ROLL_BACK
     assert decide(restless, learnt(restless, *slightly), SOON).outcome is Outcome.HOLD
