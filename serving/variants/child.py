@@ -116,6 +116,8 @@ class Child:
         self._channel.close()
 
     def _become_ready(self) -> None:
+        own = os.getpriority(os.PRIO_PROCESS, os.getpid())
+        os.setpriority(os.PRIO_PROCESS, self.process_id, own + self._job.niceness)  # its imports already take a while
         self._send(asdict(self._job) | {"server": os.getpid()})
         answer = self._receive(self._job.start_s)
         if answer is None:

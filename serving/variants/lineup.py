@@ -29,6 +29,8 @@ class Lineup:
         self._load = load
         self._loaded = {one.variant.name: one for one in loaded}
         self._loading: dict[str, tuple[Variant, asyncio.Task[LoadedVariant]]] = {}
+        self._one_at_a_time = asyncio.Lock()
+        """So that each load sees the memory that the one before it took."""
         self._leaving: set[asyncio.Task[None]] = set()
         self._held: Counter[int] = Counter()
         """By the identity of the loaded variant: another one may follow under its name."""
@@ -96,7 +98,8 @@ class Lineup:
 
     async def _take_in(self, variant: Variant) -> LoadedVariant:
         try:
-            loaded = await self._load(variant)
+            async with self._one_at_a_time:
+                loaded = await self._load(variant)
             self._loaded[variant.name] = loaded
             logger.info("the variant %s is loaded", variant.name)
             return loaded

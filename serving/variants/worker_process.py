@@ -56,7 +56,6 @@ def main() -> None:
     if job is None:
         return
     _end_with(cast(int, job.head["server"]))
-    os.nice(cast(int, job.head["niceness"]))
     _bound_memory(cast(int, job.head["max_memory_bytes"]))
     try:
         recognizer = _load(cast(str, job.head["factory"]), cast("dict[str, object]", job.head["arguments"]))

@@ -69,6 +69,20 @@ def test_two_loads_of_one_name_at_once_are_one() -> None:
     run(scene())
 
 
+def test_different_variants_are_loaded_one_after_the_other() -> None:
+    async def scene() -> None:
+        loader = Loader()
+        variants = lineup(loader)
+        tasks = [asyncio.ensure_future(variants.load(one)) for one in (A, B)]
+        await asyncio.sleep(0.01)
+        assert loader.loads == ["a"]
+        loader.may_end.set()
+        await asyncio.gather(*tasks)
+        assert loader.loads == ["a", "b"]
+
+    run(scene())
+
+
 def test_a_name_stands_for_one_thing() -> None:
     async def scene() -> None:
         loader = Loader()

@@ -68,9 +68,10 @@ def process_of(recognizer: ProcessRecognizer) -> int:
 
 
 def is_gone(process: int) -> bool:
-    """Ended, if nobody has asked for its exit code yet."""
+    """Ended with all its threads, if nobody has asked for its exit code yet."""
+    folder = Path(f"/proc/{process}")
     try:
-        return "\nState:\tZ" in Path(f"/proc/{process}/status").read_text()
+        return "\nState:\tZ" in (folder / "status").read_text() and len(list((folder / "task").iterdir())) == 1
     except OSError:
         return True
 
