@@ -26,6 +26,7 @@ from serving.keys.auditing import Auditing
 from serving.keys.authentication import Authentication
 from serving.middleware import RequestScope, on_expected, on_gone, on_http, on_invalid, on_unexpected
 from serving.opening import replica_of
+from serving.privacy.upkeep import PrivacyUpkeep
 from serving.routes import (
     alarms,
     automation,
@@ -34,6 +35,7 @@ from serving.routes import (
     keys,
     models,
     pages,
+    privacy,
     review,
     rollouts,
     search,
@@ -103,6 +105,7 @@ def _beside(service: Service) -> Iterator[AbstractAsyncContextManager[None]]:
     yield AlarmCounts(service.alarms.store.open_by_severity, service.telemetry.alarms).counting()
     yield _watched(service)
     yield service.automation.running()
+    yield PrivacyUpkeep(service.settings, owner=f"{replica_of(service.settings)}/{uuid.uuid4().hex}").running()
     yield beside(service.reviews.tend())
     yield beside(service.voice_search.people.offering())
     yield beside(service.voice_search.shadow.listening())
@@ -124,7 +127,20 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(ClientDisconnect, on_gone)
     app.add_exception_handler(Exception, on_unexpected)
     app.state.service = service
-    for group in (health, models, transcriptions, search, events, alarms, automation, keys, rollouts, review, pages):
+    for group in (
+        health,
+        models,
+        transcriptions,
+        search,
+        events,
+        alarms,
+        automation,
+        keys,
+        rollouts,
+        review,
+        privacy,
+        pages,
+    ):
         app.include_router(group.router)
     limits = service.settings.limits
     if service.keys:

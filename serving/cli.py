@@ -22,6 +22,7 @@ COMMANDS = {
     "review": "serving.commands.review:review",
     "models": "serving.commands.models:models",
     "keys": "serving.commands.keys:keys",
+    "privacy": "serving.commands.privacy:privacy",
     "bench": "serving.commands.bench:bench",
 }
 
