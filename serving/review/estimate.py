@@ -67,10 +67,13 @@ def estimates(
 
 
 def settled(items: Iterable[ReviewItem]) -> list[ReviewItem]:
-    """Answers drawn with a known probability, by time, up to the first that still waits for its first opinion."""
+    """Answers drawn with a known probability, by time, up to the first that still waits for its first opinion.
+
+    Without those that reviewers were shown, since people tend to agree with what they see.
+    """
     known = (one for one in items if one.inclusion_probability is not None and one.answer.variant is not None)
     found = []
-    for one in sorted(known, key=lambda one: (one.at, one.item_id)):
+    for one in sorted((one for one in known if not one.answer_shown), key=lambda one: (one.at, one.item_id)):
         if one.is_open and one.verdict is None:
             break
         found.append(one)

@@ -72,6 +72,16 @@ def expired(item: ReviewItem) -> ReviewItem:
     return _given_up(item, State.EXPIRED) if item.is_open else item
 
 
+def offered_again(item: ReviewItem, again: ReviewItem) -> ReviewItem:
+    """The item of a request that came in for another reason too: if it was drawn, it counts as drawn, reviewed or not.
+
+    Otherwise requests that are reviewed anyway, the doubtful ones, would be missing among those drawn.
+    """
+    if item.inclusion_probability is not None or again.inclusion_probability is None:
+        return item
+    return replace(item, reason=again.reason, inclusion_probability=again.inclusion_probability)
+
+
 def is_held(item: ReviewItem, *, now: float) -> bool:
     """Has somebody claimed it, and not run out of time?"""
     return item.state is State.CLAIMED and item.claim is not None and item.claim.until > now

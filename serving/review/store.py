@@ -49,14 +49,16 @@ class ReviewStore:
         self._clock = clock
 
     def offer(self, item: ReviewItem) -> bool:
-        """Put an item into the queue; False where one of that request is there already, which stays as it is.
+        """Put an item into the queue; False where one of that request is there already, which only learns of a draw.
 
         Raises BadField without the user's consent.
         """
         if not item.consent:
             raise BadField(f"{item.item_id}: nobody looks at it without the user's consent", "consent")
         with self._state.changing() as connection:
-            if _find(connection, item.item_id):
+            if there := _find(connection, item.item_id):
+                if (again := lifecycle.offered_again(there, item)) != there:
+                    _save(connection, again)
                 return False
             connection.execute(sa.insert(REVIEW_ITEMS).values(_row(item)))
             return True

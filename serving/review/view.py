@@ -31,8 +31,10 @@ def summary_json(item: ReviewItem) -> dict[str, object]:
 
 
 def item_json(item: ReviewItem, earlier: Sequence[Review] = ()) -> dict[str, object]:
-    """An item for its reviewer; `earlier` are the texts of a dispute. The verdict, and an answer that is not to be shown
-    before, are there once it is done."""
+    """An item for its reviewer; `earlier` are the texts of a dispute.
+
+    The verdict, and an answer that reviewers are not to see, are there once it is done.
+    """
     verdict = item.verdict if not item.is_open else None
     answer = item.answer if item.answer_shown or not item.is_open else Answer()
     return {

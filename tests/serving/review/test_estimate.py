@@ -55,6 +55,11 @@ def test_what_was_not_drawn_with_a_known_probability_is_left_out() -> None:
     assert of([unknown]) == []
 
 
+def test_what_reviewers_were_shown_is_left_out() -> None:
+    shown = replace(done(0, said="no"), answer_shown=True)
+    assert [one.reviews for one in of([shown, done(1)])] == [1]
+
+
 def test_what_nobody_understands_and_what_nobody_judged_is_told() -> None:
     hold = [claimed(item(n, inclusion_probability=0.5), "ann", now=NOW, lease_s=60) for n in range(3)]
     unclear, skipped = reviewed(hold[0], unintelligible()), reviewed(hold[1], skip())

@@ -32,8 +32,7 @@ def test_a_query_is_heard_again_by_a_person(tmp_path: Path, query_clip: Path) ->
         heard = search(server, query_clip, consent="true", device_model="X1", user_id="u1")
         wait_until(lambda: admin(server, "").json()["backlog"] > 0)
         item = admin(server, "/claim", labeler="ann").json()["item"]
-        assert (item["id"], item["text"], item["inclusion_probability"]) == (heard, "what time is it", 1.0)
-        assert [one["word"] for one in item["words"]]
+        assert (item["id"], item["text"], item["inclusion_probability"]) == (heard, None, 1.0)
         sound = admin(server, f"/items/{heard}/recording?labeler=ann")
         assert sound.content == query_clip.read_bytes()
         claimed = admin(server, "/claim", labeler="bob").json()
@@ -44,7 +43,7 @@ def test_a_query_is_heard_again_by_a_person(tmp_path: Path, query_clip: Path) ->
         if done["state"] == "waiting":  # drawn for two people
             admin(server, "/claim", labeler="bob")
             done = admin(server, f"/items/{heard}/submit", labeler="bob", text="what dime is it").json()
-        assert (done["state"], done["score"]) == ("done", {"errors": 1, "words": 4})
+        assert (done["state"], done["score"], done["text"]) == ("done", {"errors": 1, "words": 4}, "what time is it")
         (whole, *_) = admin(server, "/estimate").json()["estimates"]
         assert (whole["variant"], whole["wer"], whole["reviews"]) == ("champion", 0.25, 1)
         store = EventStore.open(server.database)

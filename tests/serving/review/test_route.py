@@ -12,10 +12,12 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
 from asr.errors import AsrError
+from asr.recognizer import Word
 from monitoring.errors import MonitoringError
 from serving.errors import ServingError
 from serving.middleware import on_expected, on_invalid
 from serving.review.desk import ReviewDesk
+from serving.review.item import Answer
 from serving.review.settings import ReviewSettings
 from serving.routes import review as route
 from serving.state.store import StateStore
@@ -73,17 +75,13 @@ def test_from_claim_to_verdict(call: Call, desk: ReviewDesk, query_clip: Path) -
     desk.queue.offer(item(media=str(query_clip), slices={"device_model": "X1"}))
     assert call("GET", "").json()["backlog"] == 1
     mine = call("POST", "/claim", labeler="ann").json()["item"]
-    assert (mine["id"], mine["text"], mine["claimed_by"], mine["has_recording"]) == (
-        "req_000000",
-        "play some jazz",
-        "ann",
-        True,
-    )
+    assert (mine["id"], mine["text"], mine["claimed_by"], mine["has_recording"]) == ("req_000000", None, "ann", True)
     heard = call("GET", "/items/req_000000/recording?labeler=ann")
     assert (heard.content, heard.headers["content-type"]) == (query_clip.read_bytes(), "audio/flac")
     assert call("POST", "/items/req_000000/renew", labeler="ann").status_code == 200
     done = call("POST", "/items/req_000000/submit", labeler="ann", text="play jazz", spent_s=3.5).json()
     assert (done["state"], done["score"], done["verdict"]["text"]) == ("done", {"errors": 1, "words": 2}, "play jazz")
+    assert done["text"] == "play some jazz"
     assert call("POST", "/claim", labeler="ann").json() == {"item": None}
     (estimate,) = call("GET", "/estimate").json()["estimates"]
     assert (estimate["variant"], estimate["wer"], estimate["wer_ci95"]) == ("champion", 0.5, [0.0, None])
@@ -119,7 +117,17 @@ def test_pages(call: Call, desk: ReviewDesk) -> None:
     assert [one["at"] - NOW for one in first["items"] + rest["items"]] == [0, 1, 2]
     assert rest["next"] is None
     assert "jazz" not in str(first)
-    assert call("GET", "/items/req_000001").json()["text"] == "play some jazz"
+    assert call("GET", "/items/req_000001").json()["id"] == "req_000001"
+
+
+def test_an_answer_is_shown_before_only_where_people_start_from_it(call: Call, desk: ReviewDesk) -> None:
+    answer = Answer(text="play jazz", alternatives=("play chess",), words=(Word("play", 0.9), Word("jazz", 0.4)))
+    for number, answer_shown in enumerate((False, True)):
+        desk.queue.offer(item(number, answer=answer, answer_shown=answer_shown))
+    blind, assisted = (call("POST", "/claim", labeler="ann").json()["item"] for _ in range(2))
+    assert (blind["text"], blind["alternatives"], blind["words"]) == (None, [], [])
+    assert (assisted["text"], assisted["alternatives"]) == ("play jazz", ["play chess"])
+    assert assisted["words"] == [{"word": "play", "confidence": 0.9}, {"word": "jazz", "confidence": 0.4}]
 
 
 def test_who_comes_too_late_is_told_who_has_it(call: Call, desk: ReviewDesk, clock: Clock, query_clip: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from monitoring.errors import StoreUnavailable
 from serving.errors import BadField, Conflict, NotFound
 from serving.review.figures import figures
-from serving.review.item import State
+from serving.review.item import Reason, State
 from serving.review.store import ReviewStore
 from serving.state.store import StateStore
 from tests.monitoring.conftest import nowhere
@@ -44,6 +44,16 @@ def test_an_item_is_offered_once_and_stays_as_it_was(queue: ReviewStore) -> None
     assert queue.offer(item(heard="first"))
     assert not queue.offer(item(heard="second"))
     assert queue.get("req_000000") == item(heard="first")
+
+
+def test_what_is_reviewed_anyway_counts_as_drawn_if_it_is_drawn(queue: ReviewStore) -> None:
+    queue.offer(item(inclusion_probability=None, reason=Reason.DISAGREEMENT))
+    queue.submit(queue.claim("req_000000", "ann").item_id, review())
+    assert not queue.offer(item(inclusion_probability=0.25))
+    found = queue.get("req_000000")
+    assert (found.inclusion_probability, found.reason, found.state) == (0.25, Reason.SAMPLED, State.DONE)
+    queue.offer(item(inclusion_probability=None, reason=Reason.DISAGREEMENT))
+    assert queue.get("req_000000") == found
 
 
 def test_nothing_comes_in_without_consent(queue: ReviewStore) -> None:
