@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from serving.automation.degree import Degree
 from serving.automation.record import EVERYONE, Change, ClassState
 from serving.automation.reviewed import Reviewed, Reviews
 from serving.automation.steps import refreshed
@@ -74,7 +73,6 @@ def _too_few(drawn: Drawn) -> Choice:
 
 
 def _loss(item: ReviewItem) -> float | None:
-    is_blind = item.slices.get("automation") != Degree.ASSIST
-    if item.state is not State.DONE or item.score is None or not is_blind:
+    if item.state is not State.DONE or item.score is None or item.answer_shown:
         return None
     return float(item.score.errors > 0)

@@ -52,7 +52,7 @@ def refreshed(
 ) -> tuple[ClassState, Change | None]:
     """The threshold that reviews of a variant's answers allow now; where it stays as it was, that makes no history."""
     after = replace(state, threshold=choice.threshold, why=choice.why, variant=variant, candidates=among)
-    if after.threshold == state.threshold and variant == state.variant:
+    if after.threshold == state.threshold and (after.threshold is None or variant == state.variant):
         return after, None
     return _changed(state, after, action="refreshed", now=now, by=None, why=choice.why)
 

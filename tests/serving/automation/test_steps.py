@@ -73,6 +73,8 @@ def test_only_a_threshold_that_moves_makes_history() -> None:
     assert (again.why, again.version, none) == ("more reviews", 4, None)
     _, other = refreshed(after, choice, variant="candidate", among=(0.9, 0.7), now=NOON)
     assert other is not None
+    none_yet = Choice(threshold=None, why="too few", reviews=3)
+    assert refreshed(EVERYONE, none_yet, variant="champion", among=(), now=NOON)[1] is None
 
 
 def test_an_alarm_demotes_by_one_degree_and_only_once() -> None:

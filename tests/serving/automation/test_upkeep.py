@@ -99,7 +99,7 @@ def test_reviews_of_other_variants_of_assisted_people_and_undrawn_ones_do_not_co
         state,
         [
             reviewed(1, 0.9, wrong=False, answer=other),
-            reviewed(2, 0.9, wrong=False, slices={"automation": "assist"}),
+            reviewed(2, 0.9, wrong=False, answer_shown=True),
             reviewed(3, 0.9, wrong=False, inclusion_probability=None),
             reviewed(4, 0.9, wrong=False, state=State.WAITING, score=None),
             reviewed(5, 0.9, wrong=False, score=None),
