@@ -16,7 +16,7 @@ from monitoring.histogram import Counts, Histogram
 from monitoring.scores import Direction, Scores
 from monitoring.slices import EVERYTHING, SliceTable
 
-LEAST_PRIOR: Final = 20.0
+LEAST_PRIOR: Final = 1.0
 MOST_PRIOR: Final = 1e6
 """Bounds of the number of events that a parent counts as."""
 USUAL: Final = 4.0
@@ -74,7 +74,7 @@ def prior_weight(here: PerSignal, there: PerSignal, n: PerSignal, variance: NDAr
     >>> alike = prior_weight(half, half, n, variance)
     >>> unlike = prior_weight(np.array([[0.1], [0.9]]), half, n, variance)
     >>> alike.tolist(), unlike.tolist()
-    ([[1000000.0], [1000000.0]], [[20.0], [20.0]])
+    ([[1000000.0], [1000000.0]], [[1.0], [1.0]])
     """
     variance = np.maximum(variance, 1e-9)
     chance = n * (here - there) ** 2 / variance

@@ -21,7 +21,7 @@ from monitoring.slices import EVERYTHING, SliceTable
 from monitoring.tally import Tally
 
 KNOWN_FROM: Final = 100.0
-"""Values of its own from which what a slice was expected to give tells how restless it is."""
+"""Values of its own from which a slice is known: what it was expected to give tells how restless it is."""
 
 
 class Mode(StrEnum):
@@ -113,13 +113,14 @@ class Reference:
         """
         kept = 0.5 ** (self._pane_s / (self.rule.half_life_s if half_life_s is None else half_life_s[:, None]))
         warming = ~self._is_ready()
+        calm = calm | warming | self._is_strange()
         for _, pane in self._waiting:  # now, since calm may be back before a pane's turn comes
-            self._refuse(pane, calm | warming)
+            self._refuse(pane, calm)
         guard = 1 if warming.all() else 1 + self.rule.guard_panes
         while len(self._waiting) >= guard:
             number, pane = self._waiting.popleft()
             if not self._is_complete():
-                self._learn(number, pane, np.where(calm | warming, kept, 1.0))
+                self._learn(number, pane, np.where(calm, kept, 1.0))
 
     def expected(self, at: float) -> Expected:
         """What is normal at that time, of the slices that there are."""
@@ -153,6 +154,11 @@ class Reference:
     def _is_ready(self) -> NDArray[np.bool_]:
         ready: NDArray[np.bool_] = self._histogram.per_signal(self._learnt.counts[0]) >= self.rule.warm_up
         return ready
+
+    def _is_strange(self) -> NDArray[np.bool_]:
+        """Slices that are not known themselves; what is unlike its parent is learnt, and not suspected for good."""
+        strange: NDArray[np.bool_] = self._histogram.per_signal(self._learnt.counts) < KNOWN_FROM
+        return strange
 
     def _is_complete(self) -> bool:
         learnt = self._histogram.per_signal(self._learnt.counts[0]).max()

@@ -26,16 +26,17 @@ TILTS: Final = np.array([0.4, 1.1, 3.0])
 deviations."""
 TOLERANCE: Final = 0.02
 """Tilt that nobody minds."""
-UNSURE: Final = 3.0
-"""Standard errors of the reference that are tolerated too."""
-RESTLESS: Final = 1.0
-"""Standard deviations of the restlessness that are tolerated too."""
-NEW_UNSURE: Final = 4.0
-"""The same for a slice that is not known itself, only the one that it is part of."""
+MOST: Final = 3.0
+"""Most standard deviations that are tolerated of what the reference is off by: its error, and restlessness."""
+NEW_UNSURE: Final = 4 / 3
+"""Standard errors of a slice that is not known itself, only the one that it is part of, count so many times more."""
 KNOWN_FROM: Final = 100.0
 """Values of its own from which a slice is known."""
-FREEZE: Final = 6.0
-"""Evidence, in nats, from which a slice and signal are not calm."""
+FREEZE: Final = 0.5
+"""Part of the evidence that raises an alarm, from which a slice and signal are not calm. Not less: a user who asks in
+vain three times gives 9 nats, and where that is not learnt from, nobody knows how alike such values are."""
+HINT: Final = 0.3
+"""The same, from which a signal speaks for what others show."""
 HEADROOM: Final = 5.0
 """Nats by which evidence may go beyond the threshold, so that an end is noticed soon."""
 RECEDED: Final = 3.0
@@ -96,7 +97,7 @@ class ShiftDetector:
     def expect(self, expected: Expected) -> None:
         """What is normal from now on; evidence that was gathered stays."""
         self.expected = expected
-        within, beyond = _tilts(expected)
+        within, beyond = _tilts(expected, self._threshold)
         streams = slice(0, len(expected.pooled.weight) * self._size)
         self._tilts[streams, 0] = (beyond - within).reshape(streams.stop, -1)
         self._tilts[streams, 1] = _levels(expected, within).reshape(streams.stop, -1)
@@ -122,13 +123,14 @@ class ShiftDetector:
         self._odds[streams] = odds
         self._judge(streams, signals, odds)
 
-    def calm(self) -> NDArray[np.bool_]:
-        """Shape (limit of slices, signals): nothing speaks for a shift."""
-        calm = np.ones(len(self._moved), np.bool_)
+    def calm(self, *, below: float = FREEZE) -> NDArray[np.bool_]:
+        """Shape (limit of slices, signals): less than that part of what raises an alarm speaks for a shift."""
+        calm = np.ones((len(self._moved) // self._size, self._size), np.bool_)
         if self.expected is not None:  # nothing was ever held against slices that are newer
-            watched = slice(0, len(self.expected.pooled.weight) * self._size)
-            calm[watched] = self._odds[watched, _CUSUM].max(axis=1) < FREEZE
-        return calm.reshape(-1, self._size)
+            watched = len(self.expected.pooled.weight)
+            most = self._odds[: watched * self._size, _CUSUM].max(axis=1)
+            calm[:watched] = most.reshape(watched, -1) < below * self._threshold
+        return calm
 
     def gains(self, slices: int) -> NDArray[np.float64]:
         """Log likelihood that a shift gains since it began, at its best, in the first slices: (slices, signals)."""
@@ -227,13 +229,20 @@ def _log_thresholds(signals: Sequence[Signal], values_per_false_alarm: float) ->
     return thresholds
 
 
-def _tilts(expected: Expected) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Tolerated tilts and those that would be a shift, both of shape (slices, signals, directions, tilts)."""
+def _tilts(expected: Expected, thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Tolerated tilts and those that would be a shift, both of shape (slices, signals, directions, tilts).
+
+    A reference that is off by e makes false alarms exp(2 threshold e / tilt) times as frequent, and a tolerance of w
+    exp(2 threshold w / tilt) times as rare. So w = threshold variance / tilt keeps their mean over errors e that are
+    normal; it is that of the smallest tilt, for which it is largest.
+    """
     pooled, exists = expected.pooled, expected.scores.exists[..., None]
-    unsure = np.where(pooled.own >= KNOWN_FROM, UNSURE, NEW_UNSURE) / np.sqrt(np.maximum(pooled.weight, 1.0))
+    unsure = np.where(pooled.own >= KNOWN_FROM, 1.0, NEW_UNSURE) / np.sqrt(np.maximum(pooled.weight, 1.0))
     error = unsure[..., None] / np.sqrt(expected.variance.transpose(1, 2, 0))
-    error = np.log1p(error + error**2 / 2)  # the same where it is small; what was never seen may be rare, not anything
-    tolerated = TOLERANCE + error + RESTLESS * expected.restless[..., None]
+    restless = expected.restless[..., None]
+    rare = np.log1p(MOST * error + (MOST * error) ** 2 / 2)  # what was never seen may be rare, not anything
+    mean = thresholds[:, None] * (error**2 + restless**2) / TILTS[0]
+    tolerated = TOLERANCE + np.minimum(np.hypot(rare, MOST * restless), mean)
     within = np.where(exists, tolerated[..., None], 0.0)
     return np.broadcast_to(within, (*within.shape[:-1], len(TILTS))), within + np.where(exists, TILTS, 0.0)
 

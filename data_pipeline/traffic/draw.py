@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from data_pipeline.traffic.drifts import Failing, More, Noisier, Planted, RolledOut, Silent, Treated
 from data_pipeline.traffic.fleet import LOCALES, TENANTS, Fleet
 from data_pipeline.traffic.prototypes import PLAIN, Positions, Prototypes, Treatment
-from data_pipeline.traffic.users import Heard
 from monitoring.findings import Slice
 
 Floats = NDArray[np.float64]
@@ -46,6 +45,11 @@ class Served:
     release: Rows
     candidate: Mask
     """Served by the candidate of a rollout."""
+
+
+def natural_nulls(fleet: Fleet, prototypes: Prototypes) -> float:
+    """Share of requests in which no speech is found although somebody spoke, by night."""
+    return float(sum(one.share * (prototypes.unheard(one.kind) @ one.noise_shares) for one in fleet.devices))
 
 
 class Dice:
@@ -98,10 +102,7 @@ class Dice:
     @cached_property
     def _accidental(self) -> float:
         """Share of requests that noise made, such that the fleet's null share comes out."""
-        plain, heard = self._plain, np.array(self.prototypes.heard)
-        shares = np.array([one.share for one in self.fleet.devices])
-        silent = np.where(plain < 0, np.nan, heard[plain] == Heard.NOTHING)
-        natural = float(shares @ (np.nanmean(silent, axis=2) * self._noise).sum(axis=1))
+        natural = natural_nulls(self.fleet, self.prototypes)
         return max(0.0, (self.fleet.null_share - natural) / (1 - natural))
 
     def _candidates(self, asked: Asked) -> Mask:

@@ -95,6 +95,12 @@ class Prototypes:
             self._nulls[device.name, plain] = np.array([self._place(one, device, plain) for one in rows])
         return self._nulls[device.name, plain]
 
+    def unheard(self, kind: str) -> NDArray[np.float64]:
+        """Share of what is said to such devices in which no speech is found, shape (noises,); 0 if never measured."""
+        rows = self._rows.get((kind, DEFAULT), {})
+        silent = [[one.no_speech for name in self._names if (one := rows.get((snr, name)))] for snr in SNRS_DB]
+        return np.array([sum(one) / max(len(one), 1) for one in silent])
+
     def _louder_db(self, one: Measurement) -> float:
         """How much louder than others this person is: simulated devices bring all to one level."""
         if one.recorded_lufs is None or not one.words:

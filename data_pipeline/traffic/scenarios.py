@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from data_pipeline.traffic.courses import Plant, course
+from data_pipeline.traffic.draw import natural_nulls
 from data_pipeline.traffic.drifts import (
     bad_rollout,
     clipped_onset,
@@ -24,6 +26,7 @@ from monitoring.backtest.runner import Course
 
 NULL_SHARE: Final = 0.02
 """Of all requests, when nothing is wrong."""
+FLEETS_TRIED: Final = 100
 UPDATE: Final = "5.2"
 """The app version that is spreading, and may be faulty."""
 _TENANT: Final = (("tenant", "acme"),)
@@ -66,7 +69,7 @@ SCENARIOS: Final = (
 def traffic_of(
     number: int, prototypes: Prototypes, *, per_day: float, steady: bool, independent: bool = False
 ) -> Traffic:
-    """The traffic of one of many fleets, which differ in all that is drawn.
+    """The traffic of one of many fleets, which differ in all that is drawn but have the same share of nulls.
 
     Steady traffic knows no time of day; in independent traffic nobody speaks a second time.
     """
@@ -75,12 +78,19 @@ def traffic_of(
         Release(version="5.1", at_s=0.0),
         Release(version=UPDATE, at_s=start_s - 10 * DAY_S, over_s=50 * DAY_S),
     )
-    fleet = make_fleet(seed=number, releases=releases)
+    fleet = _with_few_nulls(number, prototypes, releases)
     traffic = Traffic(fleet=fleet, prototypes=prototypes, per_day=per_day, seed=number + 1)
     if independent:
         once = replace(traffic.users, max_attempts=1)  # so no null leads to another: as many as elsewhere with them
         traffic = replace(traffic, users=once, fleet=replace(fleet, null_share=NULL_SHARE))
     return replace(traffic, rate_swing=0.0, noise_swing=0.0) if steady else traffic
+
+
+def _with_few_nulls(number: int, prototypes: Prototypes, releases: Sequence[Release]) -> Fleet:
+    """Of the fleets whose own nulls leave room for `NULL_SHARE`, that number; the others begin with up to 5 %."""
+    made = (make_fleet(seed=seed, releases=releases) for seed in range(FLEETS_TRIED))
+    fitting = (one for one in made if natural_nulls(one, prototypes) <= NULL_SHARE)
+    return next(islice(fitting, number, None), None) or make_fleet(seed=number, releases=releases)
 
 
 def backtest_course(

@@ -3,7 +3,7 @@ import pytest
 from numpy.random import default_rng
 
 from monitoring.histogram import Histogram
-from monitoring.reference import Mode, Reference, ReferenceRule
+from monitoring.reference import KNOWN_FROM, Mode, Reference, ReferenceRule
 from monitoring.slices import SliceTable
 from monitoring.tally import tally
 from tests.monitoring.watching import FAILED, SIZE
@@ -227,3 +227,15 @@ def test_each_slice_forgets_by_its_own_half_life_and_only_while_it_learns() -> N
         watch.add(pane, 0.9)
         watch.reference.learn(calm_but(1), half_life_s=half_life_s)
     assert watch.known(1) == pytest.approx(known[0])
+
+
+def test_a_slice_that_is_not_known_is_learnt_although_it_is_suspected() -> None:
+    watch, suspected = Watch(), CALM.copy()
+    suspected[2] = False
+    for pane in range(8):
+        watch.add(pane, 0.02)
+    for pane in range(8, 30):
+        watch.add(pane, 0.02)
+        watch.add(pane, 0.5, n=20, device="q")
+        watch.reference.learn(suspected)
+    assert KNOWN_FROM <= watch.known(2) < KNOWN_FROM + 20

@@ -1,7 +1,8 @@
 import pytest
 
+from data_pipeline.traffic.draw import natural_nulls
 from data_pipeline.traffic.prototypes import Prototypes
-from data_pipeline.traffic.scenarios import SCENARIOS, UPDATE, backtest_course, plants, traffic_of
+from data_pipeline.traffic.scenarios import NULL_SHARE, SCENARIOS, UPDATE, backtest_course, plants, traffic_of
 from data_pipeline.traffic.stream import Traffic
 from data_pipeline.traffic.views import ColumnView
 from monitoring.signals.voice import VOICE_SIGNALS
@@ -18,6 +19,12 @@ def test_fleets_differ_and_the_update_is_on_its_way(prototypes: Prototypes) -> N
     assert one.fleet.devices != other.fleet.devices
     assert one.rate_swing == one.noise_swing == 0
     assert [release.version for release in one.fleet.releases] == ["5.1", UPDATE]
+
+
+def test_fleets_begin_with_the_share_of_nulls_that_is_said(prototypes: Prototypes) -> None:
+    for number in range(3):
+        traffic = traffic_of(number, prototypes, per_day=1000.0, steady=True)
+        assert natural_nulls(traffic.fleet, prototypes) <= NULL_SHARE
 
 
 def test_streams_of_all_draws_and_a_calm_one(traffic: Traffic) -> None:
