@@ -28,7 +28,7 @@ from monitoring.recent import Recent
 from monitoring.reference import Reference, ReferenceRule
 from monitoring.relation import Relation
 from monitoring.scores import Direction
-from monitoring.shift import ShiftDetector
+from monitoring.shift import HINT, ShiftDetector
 from monitoring.signals.signal import Signal
 from monitoring.slices import NONE, Codes, SliceTable
 from monitoring.state import restore, written
@@ -278,7 +278,7 @@ class Monitor:
     def _moved(self, diagnosis: Diagnosis) -> list[str]:
         """Names of the signals that are not calm in the slice."""
         code = self.table.code_of(diagnosis.slice)
-        calm = self.shifts.calm()
+        calm = self.shifts.calm(below=HINT)
         return [signal.name for i, signal in enumerate(self.signals) if code != NONE and not calm[code, i]]
 
     def _forget(self, codes: Sequence[int]) -> None:
