@@ -105,23 +105,28 @@ def clearance(step: StepEvidence, policy: Policy) -> tuple[tuple[Reason, ...], t
     that share: it may be as large as margin / next_share. Against "it is as large as that" is bet; when odds reach
     1 / beta that is refuted. Each guardrail must be, so none of them needs a smaller beta.
     """
-    shown: list[Reason] = []
-    open_ones: list[Reason] = []
-    for guardrail in policy.guardrails:
-        contest = step.contests.get(guardrail.signal, Contest())
-        log_odds = contest.log_capitals[0] / guardrail.dispersion if contest.log_capitals else 0.0
-        allowed, is_shown = guardrail.allowed(step.next_share), log_odds >= log(1 / policy.beta)
-        figures = _figures(
-            contest, guardrail, allowed=allowed * guardrail.scale, odds=_odds(log_odds), odds_needed=1 / policy.beta
-        )
-        verdict = "less is shown" if is_shown else "that less is lost is not shown yet"
-        text = (
-            f"{_compared(contest, guardrail)}: with {step.next_share:.3g} of the users a difference of "
-            f"{allowed * guardrail.scale:.3g} would be too much; {verdict}."
-        )
-        which, cause = (shown, Cause.SHOWN) if is_shown else (open_ones, Cause.NOT_SHOWN)
-        which.append(_reason(cause, text, guardrail.signal, figures))
-    return tuple(shown), tuple(open_ones)
+    verdicts = [_cleared(step, guardrail, policy.beta) for guardrail in policy.guardrails]
+    shown = tuple(reason for reason in verdicts if reason.cause is Cause.SHOWN)
+    return shown, tuple(reason for reason in verdicts if reason.cause is Cause.NOT_SHOWN)
+
+
+def _cleared(step: StepEvidence, guardrail: Guardrail, beta: float) -> Reason:
+    contest = step.contests.get(guardrail.signal, Contest())
+    log_odds = contest.log_capitals[0] / guardrail.dispersion if contest.log_capitals else 0.0
+    allowed, needed = guardrail.allowed(step.next_share) * guardrail.scale, log(1 / beta)
+    figures = _figures(contest, guardrail, allowed=allowed, odds=_odds(log_odds), odds_needed=1 / beta)
+    cause, verdict = Cause.NOT_SHOWN, "that less is lost is not shown yet"
+    if log_odds >= needed:
+        cause, verdict = Cause.SHOWN, "less is shown"
+    elif log_odds > 0:
+        to_go = contest.candidate.n * (needed - log_odds) / log_odds
+        verdict += f", at this pace after about {to_go:,.0f} more queries of the candidate"
+        figures["queries_to_go"] = to_go
+    text = (
+        f"{_compared(contest, guardrail)}: with {100 * step.next_share:.3g} % of the users a difference of "
+        f"{allowed:.3g} would be too much; {verdict}."
+    )
+    return _reason(cause, text, guardrail.signal, figures)
 
 
 def paired_clearance(pairs: Mapping[str, Pairs], policy: Policy) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:

@@ -59,6 +59,9 @@ def test_the_last_step_before_all_users_promotes_and_needs_more_evidence() -> No
     batches = [traffic(1000, share=0.5, at=10.0 + i, random=default_rng(i)) for i in range(3)]
     decision = decide(half, learnt(half, *batches), LATER)
     assert (decision.outcome, causes(decision)) == (Outcome.HOLD, {Cause.NOT_SHOWN})
+    to_go = [reason.figures["queries_to_go"] for reason in decision.reasons if "queries_to_go" in reason.figures]
+    assert to_go
+    assert f"about {to_go[0]:,.0f} more queries of the candidate" in decision.text
     wide = tuple(guardrail.model_copy(update={"margin": 0.1}) for guardrail in POLICY.guardrails)
     lax = replace(half, policy=Policy(guardrails=wide))
     assert decide(lax, learnt(lax, *batches), LATER).outcome is Outcome.PROMOTE
