@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from asr import convention
+from asr.decode import DecodeLimits
 from asr.loading import Detector, load_detector
 from asr.registry import Registry, read_registry
 from monitoring.alarms.alarms import Alarms
@@ -144,7 +145,10 @@ def _automation(settings: Settings, state: StateStore, alarms: Alarms, traffic: 
 
 
 def _people(settings: Settings, automation: Upkeep, reviews: ReviewDesk) -> People:
-    waiting = Waiting(wait_s=settings.automation.wait_s, audio_folder=settings.privacy.audio_folder)
+    limits = DecodeLimits(
+        max_bytes=round(settings.limits.max_upload_mb * MEGABYTE), max_duration_s=settings.limits.max_query_s
+    )
+    waiting = Waiting(wait_s=settings.automation.wait_s, audio_folder=settings.privacy.audio_folder, limits=limits)
     return People(automation.degrees, reviews, Sampler(settings.review), lambda: automation.room, waiting)
 
 

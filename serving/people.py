@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from asr.decode import DecodeLimits, decode
 from asr.errors import AsrError
 from monitoring.errors import MonitoringError
 from monitoring.events import Event
@@ -44,6 +45,8 @@ class Waiting:
 
     wait_s: float
     audio_folder: Path
+    limits: DecodeLimits
+    """Of the recordings that people get."""
 
 
 class People:
@@ -69,6 +72,8 @@ class People:
         if not query.is_spoken or state.degree is Degree.FULL:
             return await by_model()
         check(state, consent=query.client.consent, has_room=self._room().is_left)
+        if not state.degree.model_runs:
+            await self._check_recording(query)
         found = await _if_it_can(by_model) if state.degree.model_runs else None
         heard = found.transcription if found else None
         result = ModelResult(confidence=heard.confidence, variant=found.served_by.variant) if found and heard else None
@@ -113,6 +118,10 @@ class People:
             await asyncio.to_thread(self.desk.queue.offer, item)
         except (MonitoringError, ServingError) as error:
             logger.warning("a query could not be put into the review queue: %s", error)
+
+    async def _check_recording(self, query: Query) -> None:
+        """Raise what decoding raises: nobody is asked to listen to what is no recording."""
+        await asyncio.to_thread(decode, query.data, limits=self._waiting.limits, pcm=query.pcm)
 
     async def _by_person(
         self, query: Query, found: Answer | None, plan: Plan, state: ClassState, write: Callable[[str], str]
@@ -163,6 +172,7 @@ class People:
             traffic_class=client.tenant or "",
             slices=slices_of(client, replace(by, automation=plan.automation.value)),
             inclusion_probability=chance,
+            answer_shown=plan.model_text_shown,
         )
 
 
