@@ -72,6 +72,17 @@ def expired(item: ReviewItem) -> ReviewItem:
     return _given_up(item, State.EXPIRED) if item.is_open else item
 
 
+def unattended(item: ReviewItem) -> ReviewItem:
+    """The item of a user who has gone unanswered: over, unless it was drawn from among others and can be scored.
+
+    Then it waits like all that were drawn: those that nobody came for in time are not like the rest.
+    """
+    chance = item.inclusion_probability
+    if item.answer.text is not None and chance is not None and chance < 1:
+        return replace(item, deadline=None)
+    return expired(item)
+
+
 def offered_again(item: ReviewItem, again: ReviewItem) -> ReviewItem:
     """The item of a request that came in for another reason too: if it was drawn, it counts as drawn, reviewed or not.
 

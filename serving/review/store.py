@@ -178,7 +178,7 @@ def _let_time_pass(connection: sa.Connection, now: float) -> None:
         _save(connection, lifecycle.lapsed(item, now=now))
     for item in _items(connection, live):
         if lifecycle.is_overdue(item, now=now):
-            _save(connection, lifecycle.expired(item))
+            _save(connection, lifecycle.unattended(item))
 
 
 def _next(connection: sa.Connection, labeler: str) -> ReviewItem | None:

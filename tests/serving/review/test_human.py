@@ -26,7 +26,9 @@ def asked(answering: ReviewDesk, working: ReviewDesk, *said: Review, timeout_s: 
 
     async def ask() -> tuple[Review | None, float]:
         started = time.monotonic()
-        answer, _ = await asyncio.gather(answering.human.text_for(item(), timeout_s=timeout_s), asyncio.to_thread(work))
+        query = item(inclusion_probability=None)
+        waiting = answering.human.text_for(query, timeout_s=timeout_s)
+        answer, _ = await asyncio.gather(waiting, asyncio.to_thread(work))
         return answer, time.monotonic() - started
 
     return asyncio.run(ask())

@@ -13,6 +13,7 @@ from serving.review.lifecycle import (
     released,
     renewed,
     reviewed,
+    unattended,
 )
 from tests.serving.review.making import NOW, item, review, skip, unintelligible
 
@@ -127,6 +128,15 @@ def test_a_live_item_is_overdue_unless_somebody_is_at_it() -> None:
     assert expired(live).state is State.EXPIRED
     with pytest.raises(Conflict, match="is expired"):
         claim(expired(live), "ann")
+
+
+def test_a_user_who_has_gone_is_no_reason_to_lose_a_draw() -> None:
+    drawn = item(deadline=NOW + 10, inclusion_probability=0.2)
+    later = unattended(drawn)
+    assert (later.state, later.is_live, later.priority) == (State.WAITING, False, item().priority)
+    for one in (replace(drawn, inclusion_probability=None), replace(drawn, inclusion_probability=1.0)):
+        assert unattended(one).state is State.EXPIRED
+    assert unattended(replace(drawn, answer=Answer())).state is State.EXPIRED
 
 
 def test_the_same_submit_twice_is_no_mistake_but_another_text_is() -> None:

@@ -130,10 +130,13 @@ def test_a_double_submit_is_taken_once(queue: ReviewStore) -> None:
     assert queue.reviews("req_000000") == [review("ann")]
 
 
-def test_who_has_gone_is_not_answered(queue: ReviewStore, clock: Clock) -> None:
-    queue.offer(item(deadline=NOW + 10))
+def test_who_has_gone_is_not_answered_but_what_was_drawn_is_reviewed_later(queue: ReviewStore, clock: Clock) -> None:
+    queue.offer(item(0, deadline=NOW + 10, inclusion_probability=None))
+    queue.offer(item(1, deadline=NOW + 10))
+    queue.offer(item(2, deadline=NOW + 99))
     clock.now += 11
-    assert queue.claim_next("ann") is None
+    got = [queue.claim_next("ann") for _ in range(3)]
+    assert [one and one.at - NOW for one in got] == [2, 1, None]
     assert queue.get("req_000000").state is State.EXPIRED
 
 
