@@ -1,7 +1,8 @@
 """Writes down every request that changes something under `/admin`. Plain ASGI, around `Authentication`.
 
 The line is in the log before the client has its answer. Where the log cannot be written the deed is done all the same,
-and the line goes to the server's own log. Requests without a known key, and those over a key's rate, are only counted.
+and the line goes to the server's own log. Requests without a known key, and those over a key's rate, are only counted;
+what reviewers do stands in their reviews.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ class Auditing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; between its outcome and its answer, write."""
-        if scope["type"] != "http" or scope["method"] in LOOKING or not scope["path"].startswith("/admin"):
+        if scope["type"] != "http" or scope["method"] in LOOKING or not _is_written(scope["path"]):
             await self._app(scope, receive, send)
             return
 
@@ -51,6 +52,10 @@ class Auditing:
             logger.error(
                 "an operator's action is only kept here", extra={"deed": asdict(action), "problem": str(error)}
             )
+
+
+def _is_written(path: str) -> bool:
+    return path.startswith("/admin") and not path.startswith("/admin/review")
 
 
 def _action(scope: Scope, status: int) -> OperatorAction:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from serving.settings import ServerSettings
 
 
-def actor(request: Request, said: str | None = None) -> str:
-    """The `by` of what an operator does: the key's name, else what the body says. Raises BadField without either."""
+def actor(request: Request, said: str | None = None, *, field: str = "by") -> str:
+    """Who does this: the key's name, else what that field says. Raises BadField without either."""
     key = key_of(request)
     by = key.name if key else said
     if not by:
-        raise BadField("by: who does this? Field required", "by")
+        raise BadField(f"{field}: Field required: who does this?", field)
     request.state.actor = by
     return by
 

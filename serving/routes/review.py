@@ -11,6 +11,7 @@ from asr import convention
 from asr.convention import SEARCH
 from asr.errors import UnknownConvention
 from serving.errors import BadField
+from serving.keys.identity import actor
 from serving.review.check import check
 from serving.review.desk import ReviewDesk
 from serving.review.item import Review, ReviewItem, Said, State
@@ -33,7 +34,8 @@ class Deed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    labeler: Labeler
+    labeler: Labeler | None = None
+    """Needed only where keys are off; else it is the key's name."""
 
 
 class Submission(Deed):
@@ -84,9 +86,11 @@ async def show_item(request: Request, item_id: str) -> Response:
 
 
 @router.get("/items/{item_id}/recording")
-async def play_recording(request: Request, item_id: str, labeler: Annotated[Labeler, Query()]) -> Response:
+async def play_recording(
+    request: Request, item_id: str, labeler: Annotated[Labeler | None, Query()] = None
+) -> Response:
     """The recording as it came, for whoever has the item now."""
-    data = await run_in_threadpool(_desk(request).recording, item_id, labeler)
+    data = await run_in_threadpool(_desk(request).recording, item_id, _labeler(request, labeler))
     headers = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
     return Response(data, media_type=media_type(data), headers=headers)
 
@@ -95,7 +99,7 @@ async def play_recording(request: Request, item_id: str, labeler: Annotated[Labe
 async def claim_next(request: Request, deed: Deed) -> Response:
     """The most urgent item that this person has not seen; `item` is null where none waits."""
     desk = _desk(request)
-    item = await run_in_threadpool(desk.queue.claim_next, deed.labeler)
+    item = await run_in_threadpool(desk.queue.claim_next, _labeler(request, deed.labeler))
     return json_response({"item": await run_in_threadpool(_whole, desk, item) if item else None})
 
 
@@ -103,28 +107,32 @@ async def claim_next(request: Request, deed: Deed) -> Response:
 async def claim_item(request: Request, item_id: str, deed: Deed) -> Response:
     """That item."""
     desk = _desk(request)
-    return await _answer(desk, await run_in_threadpool(desk.queue.claim, item_id, deed.labeler))
+    return await _answer(desk, await run_in_threadpool(desk.queue.claim, item_id, _labeler(request, deed.labeler)))
 
 
 @router.post("/items/{item_id}/renew")
 async def renew(request: Request, item_id: str, deed: Deed) -> Response:
     """Keep it for another lease."""
     desk = _desk(request)
-    return await _answer(desk, await run_in_threadpool(desk.queue.renew, item_id, deed.labeler))
+    return await _answer(desk, await run_in_threadpool(desk.queue.renew, item_id, _labeler(request, deed.labeler)))
 
 
 @router.post("/items/{item_id}/release")
 async def release(request: Request, item_id: str, deed: Deed) -> Response:
     """Let others have it."""
     desk = _desk(request)
-    return await _answer(desk, await run_in_threadpool(desk.queue.release, item_id, deed.labeler))
+    return await _answer(desk, await run_in_threadpool(desk.queue.release, item_id, _labeler(request, deed.labeler)))
 
 
 @router.post("/items/{item_id}/submit")
 async def submit(request: Request, item_id: str, given: Submission) -> Response:
     """What was heard; an empty text says that nobody speaks."""
     review = Review(
-        labeler=given.labeler, at=time.time(), text=given.text, convention=given.convention, spent_s=given.spent_s
+        labeler=_labeler(request, given.labeler),
+        at=time.time(),
+        text=given.text,
+        convention=given.convention,
+        spent_s=given.spent_s,
     )
     return await _answer(_desk(request), await run_in_threadpool(_desk(request).submit, item_id, review))
 
@@ -153,12 +161,16 @@ async def check_text(typed: Typed) -> Response:
 
 
 async def _said(request: Request, item_id: str, deed: Deed, said: Said) -> Response:
-    review = Review(labeler=deed.labeler, at=time.time(), said=said)
+    review = Review(labeler=_labeler(request, deed.labeler), at=time.time(), said=said)
     return await _answer(_desk(request), await run_in_threadpool(_desk(request).submit, item_id, review))
 
 
 async def _answer(desk: ReviewDesk, item: ReviewItem) -> Response:
     return json_response(await run_in_threadpool(_whole, desk, item))
+
+
+def _labeler(request: Request, said: str | None) -> str:
+    return actor(request, said, field="labeler")
 
 
 def _desk(request: Request) -> ReviewDesk:

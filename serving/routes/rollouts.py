@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from serving.errors import BadField
+from serving.keys.identity import actor
 from serving.rollouts.controller import Controller
 from serving.rollouts.record import Rollout
 from serving.rollouts.rollouts import Rollouts
@@ -26,7 +27,8 @@ class Deed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")] | None = None
+    """Needed only where keys are off; else it is the key's name."""
     note: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] = ""
     version: Annotated[int, Field(ge=1, le=2**31)] | None = None
     """Absent: whatever it is now."""
@@ -37,7 +39,8 @@ class Start(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")] | None = None
+    """Needed only where keys are off; else it is the key's name."""
     note: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] = ""
     variant: Annotated[str, Field(max_length=200)] | dict[str, JsonValue]
     """The name of a known one, or a new one."""
@@ -63,7 +66,7 @@ async def start_rollout(request: Request, start: Start) -> Response:
     """Load a variant and begin; the answer is the rollout."""
     controller = service_of(request).rollouts
     rollout = await controller.start(
-        _variant(start.variant), start.strategy, start.policy, by=start.by, note=start.note
+        _variant(start.variant), start.strategy, start.policy, by=actor(request, start.by), note=start.note
     )
     return json_response(rollout_view(rollout, time.time()), 201)
 
@@ -79,7 +82,7 @@ async def show_rollout(request: Request, rollout_id: str) -> Response:
 async def act_on_rollout(request: Request, rollout_id: str, action: Action, deed: Deed) -> Response:
     """Advance, pause, resume, promote, roll back or end; the answer is the rollout afterwards."""
     controller = service_of(request).rollouts
-    rollout = await controller.act(rollout_id, action, by=deed.by, note=deed.note, seen=deed.version)
+    rollout = await controller.act(rollout_id, action, by=actor(request, deed.by), note=deed.note, seen=deed.version)
     return json_response(rollout_view(rollout, time.time()))
 
 

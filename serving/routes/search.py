@@ -1,6 +1,6 @@
 """`/v1/search` and `/v1/search/text`: a query in, results out."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from monitoring.voice_events import Client
 from serving.disconnect import while_connected
 from serving.errors import BadField
+from serving.keys.identity import tenant_of, variant_of
 from serving.pcm import pcm_format
 from serving.query import Answer, AnsweredBy, Query
 from serving.routes.service import json_response, log_transcript, request_id_of, service_of
@@ -59,7 +60,7 @@ async def search(request: Request) -> Response:
     asked = client_fields(fields)
     query = Query(
         request_id=request_id_of(request),
-        client=asked.client(),
+        client=client_of(request, asked),
         limit=asked.limit or service.settings.search.limit,
         data=form.data,
         pcm=pcm,
@@ -77,7 +78,7 @@ async def search_text(request: Request, typed: TextQuery) -> Response:
     service = service_of(request)
     query = Query(
         request_id=request_id_of(request),
-        client=typed.client(),
+        client=client_of(request, typed),
         limit=typed.limit or service.settings.search.limit,
         text=typed.query,
         wanted=wanted_variant(request),
@@ -95,8 +96,15 @@ async def search_text(request: Request, typed: TextQuery) -> Response:
     )
 
 
+def client_of(request: Request, fields: ClientFields) -> Client:
+    """Who asks; for which tenant, the key says if it is bound to one."""
+    return replace(fields.client(), tenant=tenant_of(request, fields.tenant))
+
+
 def wanted_variant(request: Request) -> str | None:
-    """The variant that a tester asks for by name. Raises BadField where the operator has not allowed that."""
+    """The variant of a tester's key, or whose name is sent. Raises BadField where the operator has not allowed that."""
+    if variant := variant_of(request):
+        return variant
     wanted = request.headers.get(VARIANT_HEADER)
     if wanted and not service_of(request).settings.rollout.header:
         raise BadField(f"{VARIANT_HEADER} is not taken here (rollout.header is off)", VARIANT_HEADER)
