@@ -1,4 +1,4 @@
-"""Who answers one query: the model, a person, or both for a comparison. Pure: one function, no clock, no queue.
+"""Who answers one query, the model or a person, and why. Pure: one function, no clock, no queue.
 
 Nobody listens without the speaker's consent. Where people would have to answer and may not, or have no room, degrees
 under which the model never answers refuse; `partial` lets the model answer below its threshold, and says so.
@@ -60,13 +60,6 @@ class Plan:
     why: Why
     model_text_shown: bool = False
     """Does the person begin with the model's text?"""
-    compared: bool = False
-    """Is the model's text, unseen by the person, kept to measure how far they agree?"""
-
-    @property
-    def is_below_threshold(self) -> bool:
-        """Did the model answer what a person should have: does it cost risk?"""
-        return self.answerer is Answerer.MODEL and self.why in (Why.NO_CONSENT, Why.NO_ROOM)
 
 
 def route(state: ClassState, model: ModelResult | None, *, consent: bool, has_room: bool) -> Plan:
@@ -82,13 +75,7 @@ def route(state: ClassState, model: ModelResult | None, *, consent: bool, has_ro
         return Plan(answerer=Answerer.MODEL, automation=degree, why=Why.NO_ROOM if consent else Why.NO_CONSENT)
     _refuse(degree, consent=consent, has_room=has_room)
     shown = degree.model_text_shown and model is not None
-    return Plan(
-        answerer=Answerer.PERSON,
-        automation=degree,
-        why=why,
-        model_text_shown=shown,
-        compared=model is not None and not shown,
-    )
+    return Plan(answerer=Answerer.PERSON, automation=degree, why=why, model_text_shown=shown)
 
 
 def check(state: ClassState, *, consent: bool, has_room: bool) -> None:

@@ -41,11 +41,6 @@ class Degree(StrEnum):
         return self in (Degree.PARTIAL, Degree.FULL)
 
     @property
-    def people_may_answer(self) -> bool:
-        """May a query wait for a person?"""
-        return self is not Degree.FULL
-
-    @property
     def model_text_shown(self) -> bool:
         """Does the transcriber see the model's text? Elsewhere not, so that what is measured against is unbiased."""
         return self is Degree.ASSIST

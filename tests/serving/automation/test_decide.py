@@ -24,25 +24,21 @@ def planned(degree: Degree, model: ModelResult | None, *, consent: bool = True, 
 
 
 @pytest.mark.parametrize(
-    ("degree", "model", "answerer", "why", "shown", "compared"),
+    ("degree", "model", "answerer", "why", "shown"),
     [
-        (Degree.HUMAN_ONLY, None, Answerer.PERSON, Why.DEGREE, False, False),
-        (Degree.SHADOW, SURE, Answerer.PERSON, Why.DEGREE, False, True),
-        (Degree.SHADOW, None, Answerer.PERSON, Why.NO_MODEL, False, False),
-        (Degree.ASSIST, SURE, Answerer.PERSON, Why.DEGREE, True, False),
-        (Degree.PARTIAL, SURE, Answerer.MODEL, Why.CONFIDENT, False, False),
-        (Degree.PARTIAL, UNSURE, Answerer.PERSON, Why.UNCERTAIN, False, True),
-        (Degree.PARTIAL, None, Answerer.PERSON, Why.NO_MODEL, False, False),
-        (Degree.FULL, UNSURE, Answerer.MODEL, Why.DEGREE, False, False),
-        (Degree.FULL, None, Answerer.MODEL, Why.NO_MODEL, False, False),
+        (Degree.HUMAN_ONLY, None, Answerer.PERSON, Why.DEGREE, False),
+        (Degree.SHADOW, SURE, Answerer.PERSON, Why.DEGREE, False),
+        (Degree.SHADOW, None, Answerer.PERSON, Why.NO_MODEL, False),
+        (Degree.ASSIST, SURE, Answerer.PERSON, Why.DEGREE, True),
+        (Degree.PARTIAL, SURE, Answerer.MODEL, Why.CONFIDENT, False),
+        (Degree.PARTIAL, UNSURE, Answerer.PERSON, Why.UNCERTAIN, False),
+        (Degree.PARTIAL, None, Answerer.PERSON, Why.NO_MODEL, False),
+        (Degree.FULL, UNSURE, Answerer.MODEL, Why.DEGREE, False),
+        (Degree.FULL, None, Answerer.MODEL, Why.NO_MODEL, False),
     ],
 )
-def test_who_answers(
-    degree: Degree, model: ModelResult | None, answerer: Answerer, why: Why, shown: bool, compared: bool
-) -> None:
-    assert planned(degree, model) == Plan(
-        answerer=answerer, automation=degree, why=why, model_text_shown=shown, compared=compared
-    )
+def test_who_answers(degree: Degree, model: ModelResult | None, answerer: Answerer, why: Why, shown: bool) -> None:
+    assert planned(degree, model) == Plan(answerer=answerer, automation=degree, why=why, model_text_shown=shown)
 
 
 @pytest.mark.parametrize("degree", [one for one in Degree if not one.model_may_answer])
@@ -61,8 +57,8 @@ def test_people_may_not_listen_without_consent_and_the_query_is_refused_before_t
 @pytest.mark.parametrize(("consent", "has_room", "why"), [(False, True, Why.NO_CONSENT), (True, False, Why.NO_ROOM)])
 def test_partial_falls_back_to_the_model_and_says_so(consent: bool, has_room: bool, why: Why) -> None:
     plan = planned(Degree.PARTIAL, UNSURE, consent=consent, has_room=has_room)
-    assert (plan.answerer, plan.why, plan.is_below_threshold) == (Answerer.MODEL, why, True)
-    assert not planned(Degree.PARTIAL, SURE, consent=consent, has_room=has_room).is_below_threshold
+    assert (plan.answerer, plan.why) == (Answerer.MODEL, why)
+    assert planned(Degree.PARTIAL, SURE, consent=consent, has_room=has_room).why is Why.CONFIDENT
     with pytest.raises((ConsentRequired, Overloaded)):
         planned(Degree.PARTIAL, None, consent=consent, has_room=has_room)
 
@@ -90,4 +86,4 @@ def test_degrees_are_ordered_and_end_below() -> None:
     assert [one.rank for one in Degree] == [0, 1, 2, 3, 4]
     assert [one.lower() for one in Degree] == [Degree.HUMAN_ONLY, *list(Degree)[:-1]]
     assert [one.model_runs for one in Degree] == [False, True, True, True, True]
-    assert [one.people_may_answer for one in Degree] == [True, True, True, True, False]
+    assert [one.model_may_answer for one in Degree] == [False, False, False, True, True]

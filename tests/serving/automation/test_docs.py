@@ -1,4 +1,4 @@
-"""The page on automation is true: its commands run, and every command and degree is on it."""
+"""The page on automation is true: its commands run, and every command, degree and reason is on it."""
 
 import re
 import shlex
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.automation.decide import Why
 from serving.automation.degree import Degree
 from serving.automation.threshold import Rule, reviews_needed
 from serving.cli import main
@@ -33,6 +34,11 @@ def test_every_command_is_on_the_page(name: str) -> None:
 
 def test_every_degree_is_on_the_page_and_in_the_command() -> None:
     assert re.findall(r"^\| `(\w+)` \| (?:a t|the m)", PAGE, re.MULTILINE) == list(Degree) == list(DEGREES)
+
+
+@pytest.mark.parametrize("why", Why)
+def test_every_reason_is_on_the_page(why: Why) -> None:
+    assert f"`{why}`" in PAGE
 
 
 def test_the_number_of_reviews_is_right() -> None:
