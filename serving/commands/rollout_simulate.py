@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from serving.rollouts.policy import Policy
     from serving.rollouts.scenarios import Figures
 
-_COLUMNS: Final = ("scenario", "rolled back", "queries", "p90", "promoted", "queries", "of all", "peeked", "queries")
+_COLUMNS: Final = ("rolled back", "queries", "p90", "promoted", "queries", "of all", "peeked", "queries")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -77,9 +77,9 @@ def _policy(path: Path | None) -> "Policy":
 
 def _show(found: "list[Figures]") -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table(*_COLUMNS)
+    table = Table(Column("scenario", no_wrap=True), *_COLUMNS, box=None)
     for one in found:
         table.add_row(
             one.scenario,

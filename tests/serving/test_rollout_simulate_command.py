@@ -18,8 +18,13 @@ def run(*arguments: str) -> Result:
 def test_it_prints_a_table() -> None:
     result = run()
     assert result.exit_code == 0
-    assert "worse" in result.stdout
     assert "rolled" in result.stdout
+    assert result.stdout.splitlines()[-1].split()[0] == "worse"
+
+
+def test_names_are_whole_in_80_columns() -> None:
+    result = run("--scenario", "better-climbs", "--scenario", "one-device")
+    assert [line.split()[0] for line in result.stdout.splitlines()[-3:]] == ["worse", "better-climbs", "one-device"]
 
 
 def test_json_has_every_figure() -> None:
