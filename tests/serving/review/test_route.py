@@ -19,6 +19,7 @@ from serving.middleware import on_expected, on_invalid
 from serving.review.desk import ReviewDesk
 from serving.review.item import Answer
 from serving.review.settings import ReviewSettings
+from serving.review.store import ReviewStore
 from serving.routes import review as route
 from serving.state.store import StateStore
 from tests.serving.review.conftest import Clock
@@ -42,8 +43,8 @@ class Reviewed:
 
 @pytest.fixture
 def desk(state: StateStore, clock: Clock) -> ReviewDesk:
-    desk = ReviewDesk(state, ReviewSettings(lease_s=60))
-    desk.queue._clock = clock
+    desk = ReviewDesk(state, ReviewSettings())
+    desk.queue = ReviewStore(state, lease_s=60, clock=clock)
     return desk
 
 
