@@ -79,7 +79,7 @@ def _show(found: "list[Figures]") -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    table = Table(Column("scenario", no_wrap=True), *_COLUMNS, box=None)
+    table = Table(Column("scenario", no_wrap=True), *_COLUMNS, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for one in found:
         table.add_row(
             one.scenario,
