@@ -265,14 +265,14 @@ class Batcher:
 
 
 def _heard(recognizer: Recognizer, batch: Sequence[_Job]) -> Iterator[tuple[_Job, Hypothesis | Exception]]:
-    """Each job's outcome; what fails together is tried once more one by one, so that only the one at fault fails."""
+    """Each job's outcome; what fails together is tried once more one by one, so only the one at fault fails."""
     try:
         hypotheses = recognizer.recognize([job.audio for job in batch], partial(_is_cancelled, batch))
         yield from list(zip(batch, hypotheses, strict=True))
     except Exception as error:
         known = isinstance(error, ServingError)
         logger.error("the recognizer failed on %d sounds: %s", len(batch), error, exc_info=not known)
-        alone = [_heard(recognizer, [job]) for job in batch] if len(batch) > 1 else []
+        alone = [_heard(recognizer, [job]) for job in batch if not job.cancelled] if len(batch) > 1 else []
         yield from itertools.chain(*alone) if alone else [(batch[0], error)]
 
 

@@ -77,6 +77,8 @@ class ProcessRecognizer:
 
         Waits until it is ready; the old one works meanwhile. Raises RecognizerFailed, and then keeps the old one.
         """
+        if niceness == self._job.niceness:
+            return
         job = replace(self._job, niceness=niceness)
         fresh = self._starter.submit(Child.start, job)
         fresh.result()

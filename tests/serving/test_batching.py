@@ -40,6 +40,16 @@ class Careless(Fake):
         return super().hear([audio for audio in batch if audio.duration_s != 2], cancelled)
 
 
+class Together(Held):
+    """Fails at more than one sound."""
+
+    def hear(self, batch: Sequence[Audio], cancelled: Callable[[int], bool]) -> list[Hypothesis]:
+        heard = super().hear(batch, cancelled)
+        if len(batch) > 1:
+            raise ArithmeticError("no")
+        return heard
+
+
 async def until_refused(batcher: Batcher) -> None:
     with suppress(Draining):
         while True:
@@ -208,6 +218,24 @@ def test_a_failure_reaches_only_who_is_at_fault_and_the_worker_lives(recognizer:
         assert (await ask(batcher, 4)).hypothesis.text == "4"
         assert batcher.drain(SOON_S)
         assert batcher.busy_workers == 0
+
+    run(scene())
+
+
+def test_who_left_a_batch_that_fails_is_not_tried_again() -> None:
+    async def scene() -> None:
+        recognizer = Together()
+        batcher = Batcher([recognizer])
+        asked = [ask(batcher, seconds) for seconds in (1, 2, 3)]
+        await until_queued(batcher, 6)
+        batcher.start()
+        await recognizer.is_busy()
+        asked[1].cancel()
+        await asyncio.sleep(0.01)
+        recognizer.may_end.set()
+        assert [(await asked[at]).hypothesis.text for at in (0, 2)] == ["1", "3"]
+        assert recognizer.batches == [[1, 2, 3], [1], [3]]
+        batcher.drain(SOON_S)
 
     run(scene())
 

@@ -249,7 +249,10 @@ def test_a_process_is_as_nice_as_it_is_told_and_can_become_important() -> None:
         assert os.getpriority(os.PRIO_PROCESS, first) == min(19, nice + 7)
         recognizer.prioritise(0)
         assert is_gone(first)
-        assert os.getpriority(os.PRIO_PROCESS, process_of(recognizer)) == nice
+        second = process_of(recognizer)
+        assert os.getpriority(os.PRIO_PROCESS, second) == nice
+        recognizer.prioritise(0)
+        assert process_of(recognizer) == second
 
 
 def test_a_closed_recognizer_leaves_no_process_and_its_batch_fails() -> None:
