@@ -22,7 +22,7 @@ from serving.automation.reviewed import Reviews
 
 COVERAGES: Final = tuple(step / 20 for step in range(1, 21))
 """Shares of the traffic that candidates would let the model answer."""
-STARTS: Final = tuple(COVERAGES.index(share) for share in (0.1, 0.25, 0.5, 0.75))
+STARTS: Final = tuple(COVERAGES.index(share) for share in (0.05, 0.25, 0.5, 0.75))
 """Places of the candidates at which testing begins, each with an equal part of the chance of error; see `refuted`."""
 ROUNDING: Final = 1e-9
 LEAST_TARGET: Final = 1e-4
@@ -105,8 +105,8 @@ def refuted(p_values: Floats, alpha: float) -> list[int]:
     start has its part of `alpha`, and what was refuted hands the whole of its part on to the next. By a union over the
     true hypotheses it holds at all looks at once for p-values that do.
 
-    >>> refuted(np.array([0.9] + [0.001] * 4 + [0.9] * 15), 0.05)
-    [1, 2, 3, 4]
+    >>> refuted(np.array([0.001] * 3 + [0.9] + [0.001] * 2 + [0.9] * 14), 0.05)
+    [0, 1, 2, 4, 5]
     """
     part = alpha / len(STARTS)
     found, level = [], 0.0
