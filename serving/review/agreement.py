@@ -7,12 +7,13 @@ a dispute saw both texts and does not count.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Final
 
 from asr.metrics import align
 from serving.review.item import Review, Said
 from serving.review.scoring import agree, written
 
-INDEPENDENT = 2
+INDEPENDENT: Final = 2
 """Opinions of one item that were given without seeing another."""
 
 
