@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -36,16 +36,20 @@ def of_a_database(command: Command) -> Command:
 
 
 @contextmanager
-def opened_state(address: str | None, config: Path | None) -> Iterator["StateStore"]:
-    """The state of the database that is meant."""
+def opened_state(address: str | None, config: Path | None, *, make: bool = False) -> Iterator["StateStore"]:
+    """The state of the database that is meant; where it is not there, it is made whole, events too, or an error."""
+    from monitoring.store import EventStore
     from serving.settings import read_settings
     from serving.state.store import StateStore
+    from serving.watching import look_for_store
 
-    state = StateStore.open(address or read_settings(config).store.url)
-    try:
+    address = address or read_settings(config).store.url
+    if make:
+        with closing(EventStore.open(address)) as events:
+            events.prepare()
+    look_for_store(address)
+    with closing(StateStore.open(address)) as state:
         yield state
-    finally:
-        state.close()
 
 
 def by_shell(state: "StateStore", action: str, target: str, **about: object) -> None:
@@ -102,7 +106,7 @@ def create(
     now = time.time()
     request = {"name": name, "scope": scope, "tenant": tenant, "variant": variant, "burst": burst}
     asked = _checked(request | {"requests_per_s": requests_per_s, "ends_at": now + days * DAY_S if days else None})
-    with opened_state(address, config) as state:
+    with opened_state(address, config, make=True) as state:
         made = KeyStore(state).create(asked, by=shell_user(), now=now)
         by_shell(state, "keys create", made.key.key_id, scope=scope, name=name)
     _show_secret(made, as_json)

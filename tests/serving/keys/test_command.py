@@ -58,8 +58,8 @@ def test_a_life_of_a_key(run: Run, tmp_path: Path) -> None:
         (("create", "--name", "a", "--store", "mysql://x"), "mysql"),
         (("create", "--name", "a", "--store", "sqlite:////proc/x.db"), "/proc/x.db"),
         (("create",), "--name"),
-        (("revoke", "nothing"), "no key 'nothing'"),
-        (("rotate", "nothing"), "no key 'nothing'"),
+        (("revoke", "nothing"), "no event store"),
+        (("list",), "no event store"),
     ],
 )
 def test_what_is_wrong_is_one_line(run: Run, arguments: tuple[str, ...], words: str) -> None:
@@ -68,7 +68,10 @@ def test_what_is_wrong_is_one_line(run: Run, arguments: tuple[str, ...], words: 
     assert words in told
 
 
-def test_a_name_is_taken_once(run: Run) -> None:
+def test_a_name_is_taken_once_and_an_unknown_key_is_named(run: Run) -> None:
     assert run("create", "--name", "a")[0] == 0
+    for command in ("revoke", "rotate"):
+        code, _, told = run(command, "nothing")
+        assert (code, "no key 'nothing'" in told) == (2, True)
     code, _, told = run("create", "--name", "a")
     assert (code, "is in force" in told) == (2, True)
