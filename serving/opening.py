@@ -11,6 +11,7 @@ from asr.registry import Registry, read_registry
 from monitoring.alarms.alarms import Alarms
 from monitoring.alarms.store import AlarmStore
 from monitoring.event_log import EventLog
+from monitoring.events import Event
 from monitoring.redacted_events import redacted
 from serving.automation.degrees import Degrees
 from serving.automation.record import EVERYONE, ClassState
@@ -64,20 +65,16 @@ def open_service(settings: Settings) -> Service:
     alarms = _alarms(settings)
     automation = _automation(settings, state, alarms, traffic)
     reviews = ReviewDesk(state, settings.review, publish=partial(log.append, known_new=True))
-    privacy = settings.privacy
+    people = _people(settings, automation, reviews)
     voice_search = VoiceSearch(
         dispatcher=dispatcher,
         events=log,
         telemetry=telemetry,
         max_query_s=settings.limits.max_query_s,
-        privacy=Privacy(
-            store_transcripts=privacy.store_transcripts,
-            audio_folder=privacy.audio_folder if privacy.keep_audio else None,
-            redact=privacy.redact,
-        ),
+        privacy=_privacy(settings),
         second_vad=_second_vad(settings, registry, log, telemetry),
-        people=_people(settings, automation, reviews),
-        shadow=_shadow(settings, dispatcher, log, telemetry),
+        people=people,
+        shadow=_shadow(settings, dispatcher, log, telemetry, people),
     )
     return Service(
         settings=settings,
@@ -96,6 +93,15 @@ def open_service(settings: Settings) -> Service:
         state=state,
         keys=_keys(settings, state),
         traces=traces,
+    )
+
+
+def _privacy(settings: Settings) -> Privacy:
+    wanted = settings.privacy
+    return Privacy(
+        store_transcripts=wanted.store_transcripts,
+        audio_folder=wanted.audio_folder if wanted.keep_audio else None,
+        redact=wanted.redact,
     )
 
 
@@ -152,10 +158,14 @@ def _people(settings: Settings, automation: Upkeep, reviews: ReviewDesk) -> Peop
     return People(automation.degrees, reviews, Sampler(settings.review), lambda: automation.room, waiting)
 
 
-def _shadow(settings: Settings, dispatcher: Dispatcher, log: EventLog, telemetry: Telemetry) -> Shadow:
+def _shadow(settings: Settings, dispatcher: Dispatcher, log: EventLog, telemetry: Telemetry, people: People) -> Shadow:
+    def take(query: Event, shadow: Event) -> None:
+        log.append(shadow, known_new=True)
+        people.disagreed(query, shadow)
+
     return Shadow(
         dispatcher,
-        take=partial(log.append, known_new=True),
+        take=take,
         is_idle=lambda: not telemetry.in_flight,
         max_query_s=settings.limits.max_query_s,
         keeps_text=settings.privacy.store_transcripts,

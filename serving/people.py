@@ -28,6 +28,7 @@ from serving.kept_audio import keep_audio
 from serving.query import Answer, AnsweredBy, Query
 from serving.review import item as review
 from serving.review.desk import ReviewDesk
+from serving.review.disagreement import item_of_disagreement
 from serving.review.sampler import Sampler
 from serving.review.sampling import required_labelers
 
@@ -104,6 +105,12 @@ class People:
             )
         )
         self._wake.set()
+
+    def disagreed(self, event: Event, shadow: Event) -> None:
+        """Let people say who is right where a candidate heard something else than what was answered. Never waits."""
+        if item := item_of_disagreement(event, shadow):
+            self._offered.append(item)
+            self._wake.set()
 
     async def offering(self) -> None:
         """Put what was drawn into the queue, for as long as the server runs."""

@@ -74,13 +74,14 @@ class Shadow:
         self,
         dispatcher: Dispatcher,
         *,
-        take: Callable[[Event], object],
+        take: Callable[[Event, Event], object],
         is_idle: Callable[[], bool],
         max_query_s: float,
         keeps_text: bool,
         observe: Callable[[Outcome], None] = lambda outcome: None,
         max_wait_s: float = MAX_WAIT_S,
     ) -> None:
+        """`take` is given each query's own event and that of the candidate."""
         self._dispatcher = dispatcher
         self._take = take
         self._is_idle = is_idle
@@ -119,7 +120,7 @@ class Shadow:
             if event is None:
                 continue
             self._observe(Outcome.FAILED if event.signals["shadow_failed"] else Outcome.COMPARED)
-            self._take(event)
+            self._take(offer.event, event)
 
     async def _next(self) -> _Offer:
         """The oldest that waits, once the server is idle."""

@@ -90,7 +90,7 @@ async def _answer(query: Query, service: VoiceSearch, assigned: str, started: fl
     if found.answered_by is AnsweredBy.PERSON:
         found = replace(found, hits=_hits(found.transcript, query.limit, champion))
     total_ms = (time.perf_counter() - started) * 1e3
-    served_by = replace(found.served_by, assigned=assigned)
+    served_by = replace(found.served_by, assigned=_meant_for(query, assigned))
     return replace(found, served_by=served_by, timings_ms=found.timings_ms | {"total": total_ms})
 
 
@@ -178,6 +178,11 @@ def _failed(query: Query, assigned: str, code: str) -> SearchEvent:
         at=time.time(),
         kind=QueryKind.VOICE if query.is_spoken else QueryKind.TEXT,
         client=query.client,
-        served_by=ServedBy(variant=assigned, assigned=assigned),
+        served_by=ServedBy(variant=assigned, assigned=_meant_for(query, assigned)),
         error=code,
     )
+
+
+def _meant_for(query: Query, assigned: str) -> str | None:
+    """The variant that the query is evidence of; a tester's wish is none of any."""
+    return None if query.wanted else assigned
