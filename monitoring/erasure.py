@@ -4,7 +4,7 @@ Knows SQL; in what order and for whom, the service knows. Every change is a smal
 changes nothing more.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import sqlalchemy as sa
@@ -36,8 +36,8 @@ def delete_events(store: EventStore, user_id: str, requests: Iterable[str], *, u
         return deleted + connection.execute(sa.delete(EVENTS).where(own)).rowcount
 
 
-def forget_details(store: EventStore, *, since: float, until: float, keep: Collection[str]) -> int:
-    """Take out of events within [since, until) all details but those of these names; from how many."""
+def forget_details(store: EventStore, *, since: float, until: float, forgets: Callable[[str], bool]) -> int:
+    """Take the details whose names are meant out of events within [since, until); out of how many."""
     changed, after = 0, (since, "")
     while True:
         place = sa.tuple_(EVENTS.c.at, EVENTS.c.event_id)
@@ -50,7 +50,7 @@ def forget_details(store: EventStore, *, since: float, until: float, keep: Colle
         with store.transaction() as connection:
             rows = connection.execute(page).all()
             for row in rows:
-                left = {name: text for name, text in row.details.items() if name in keep}
+                left = {name: text for name, text in row.details.items() if not forgets(name)}
                 if left != row.details:
                     connection.execute(sa.update(EVENTS).where(EVENTS.c.event_id == row.event_id).values(details=left))
                     changed += 1

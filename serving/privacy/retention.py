@@ -78,10 +78,12 @@ def _kinds(settings: PrivacySettings) -> dict[str, tuple[float, Remove]]:
 
 
 def _audio(holdings: Holdings, since: float, until: float) -> int:
-    """Files by their own age, whatever event they belong to."""
+    """Files by their own age, whatever event they belong to; then events name none."""
     folder = holdings.settings.audio_folder
     files = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
-    return sum(delete_recording(path) for path in files if _modified_at(path) < until)
+    deleted = sum(delete_recording(path) for path in files if _modified_at(path) < until)
+    forget_details(holdings.events, since=since, until=until, forgets=AUDIO_PATH.__eq__)
+    return deleted
 
 
 def _modified_at(path: Path) -> float:
@@ -92,7 +94,7 @@ def _modified_at(path: Path) -> float:
 
 
 def _transcripts(holdings: Holdings, since: float, until: float) -> int:
-    return forget_details(holdings.events, since=since, until=until, keep=IDENTIFIERS)
+    return forget_details(holdings.events, since=since, until=until, forgets=lambda name: name not in IDENTIFIERS)
 
 
 def _reviews(holdings: Holdings, since: float, until: float) -> int:
