@@ -13,6 +13,7 @@ from serving.errors import BadField, Conflict
 from serving.rollouts.evidence_watch import EvidenceWatch
 from serving.rollouts.follower import Follower, Loaded
 from serving.rollouts.layers import Table, policy_of
+from serving.rollouts.policy import Policy
 from serving.rollouts.record import Rollout
 from serving.rollouts.rollouts import Rollouts
 from serving.rollouts.stages import Strategy
@@ -34,15 +35,20 @@ class Controller:
         lineup: Loaded,
         *,
         policy: Table | None = None,
+        measured: Callable[[Policy, str], Policy] = lambda policy, champion: policy,
         poll_s: float = 0.5,
         close: Sequence[Callable[[], None]] = (),
     ) -> None:
-        """`policy` is what the configuration says over the default one; `close` is called at the end."""
+        """`policy` is what the configuration says over the default one; `measured` fits one to the past of a champion.
+
+        `close` is called at the end.
+        """
         self.rollouts = rollouts
         self.follower = follower
         self.watch = watch
         self.lineup = lineup
         self._policy = policy or {}
+        self._measured = measured
         self._poll_s = poll_s
         self._close = close
 
@@ -75,6 +81,7 @@ class Controller:
         if isinstance(variant, str):
             variant = await asyncio.to_thread(self.rollouts.named, variant)
         await asyncio.to_thread(self.rollouts.check, variant, strategy, policy)
+        policy = await asyncio.to_thread(self._measured, policy, self.follower.routing.champion)
         with self.follower.reserving(variant.name):
             await self.lineup.load(variant)
             rollout = await asyncio.to_thread(self.rollouts.start, variant, strategy, policy, by=by, note=note)

@@ -9,6 +9,7 @@ from serving.rollouts.alarm_objection import objection
 from serving.rollouts.controller import Controller
 from serving.rollouts.evidence_watch import EvidenceWatch
 from serving.rollouts.follower import Follower, Loaded
+from serving.rollouts.past import measured
 from serving.rollouts.rollouts import Rollouts
 from serving.rollouts.store import RolloutStore
 from serving.settings import Settings
@@ -42,5 +43,12 @@ def open_controller(
         objection=partial(objection, alarms.store) if wanted.heed_alarms else lambda rollout: None,
     )
     return Controller(
-        rollouts, follower, watch, lineup, policy=wanted.policy, poll_s=wanted.poll_s, close=[events.close, state.close]
+        rollouts,
+        follower,
+        watch,
+        lineup,
+        policy=wanted.policy,
+        measured=lambda policy, champion: measured(policy, events, champion),
+        poll_s=wanted.poll_s,
+        close=[events.close, state.close],
     )
