@@ -1,11 +1,12 @@
 /** Talks to the server: queries, what it keeps of them, what the user did with the answers. Knows nothing of the page. */
 
 import { randomId } from "./client.js";
+import { keyHeader } from "./key.js";
 
 const TIMEOUT_MS = 30_000;
 const EXTENSIONS = { "audio/webm": "webm", "audio/ogg": "ogg", "audio/mp4": "m4a" };
 
-/** No answer: `busy` (with `retryAfterS`), `refused` (with the server's reason) or `unreachable`. */
+/** No answer: `busy` (with `retryAfterS`), `key` (one is wanted, or another), `refused` (with the server's reason) or `unreachable`. */
 export class NoAnswer extends Error {
   constructor(kind, message, retryAfterS = 0) {
     super(message);
@@ -52,7 +53,7 @@ async function post(path, body, headers, signal) {
   const either = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
   let response;
   try {
-    response = await fetch(path, { method: "POST", body, headers, signal: either, keepalive: path === "/v1/events" });
+    response = await fetch(path, { method: "POST", body, headers: { ...headers, ...keyHeader() }, signal: either, keepalive: path === "/v1/events" });
     if (response.ok) return await response.json();
   } catch (error) {
     throw signal.aborted ? error : new NoAnswer("unreachable", "The server cannot be reached.");
@@ -66,5 +67,5 @@ async function refusal(response) {
   if (response.status === 503 || response.status === 429) {
     return new NoAnswer("busy", message, Number(response.headers.get("retry-after")) || 1);
   }
-  return new NoAnswer("refused", message);
+  return new NoAnswer(response.status === 401 ? "key" : "refused", message);
 }

@@ -1,6 +1,7 @@
 /** What went wrong, in words that say what to do next. */
 
 import { element } from "./dom.js";
+import { useKey } from "./key.js";
 
 const OTHER_WAYS = "You can type your query, or choose a recording.";
 const MICROPHONE = {
@@ -28,6 +29,7 @@ export class Notice {
 
   noAnswer({ kind, message, retryAfterS }, retry) {
     if (kind === "refused") this.#show(kind, strong("The server refused this query."), element("p", {}, message));
+    else if (kind === "key") this.#show(kind, strong("This server wants an API key."), keyForm(retry));
     else if (kind === "busy") this.#show(kind, strong(`The server is busy. Try again in ${retryAfterS} s.`), again(retry, retryAfterS));
     else this.#show(kind, strong("The server cannot be reached."), again(retry, 0));
   }
@@ -41,6 +43,17 @@ export class Notice {
 
 function strong(text) {
   return element("p", {}, element("strong", {}, text));
+}
+
+function keyForm(retry) {
+  const input = element("input", { type: "password", "aria-label": "API key", autocomplete: "off", required: true });
+  const form = element("form", { class: "key" }, input, element("button", { class: "quiet" }, "Use this key"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    useKey(input.value.trim());
+    retry();
+  });
+  return form;
 }
 
 function again(retry, afterS) {
