@@ -3,7 +3,10 @@
 import asyncio
 
 import pytest
+from starlette.types import Message, Receive, Send
+from starlette.types import Scope as Connection
 
+from serving.keys.authentication import Authentication
 from serving.keys.key import KeyRequest, Scope
 from serving.keys.key_ring import MAX_WAITING, KeyRing
 from serving.keys.secret import new_token
@@ -182,3 +185,23 @@ def test_the_last_use_is_noted(sqlite_state: StateStore, keys: KeyStore) -> None
                 await asyncio.sleep(0.01)
 
     during(sqlite_state, story)
+
+
+def test_a_socket_is_closed_before_it_is_open(sqlite_state: StateStore) -> None:
+    async def story(ask: Ask, ring: KeyRing) -> list[Message]:
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "websocket.connect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def app(scope: Connection, receive: Receive, send: Send) -> None:
+            await send({"type": "websocket.accept"})
+
+        await Authentication(app, ring)({"type": "websocket", "path": "/v1/stream", "headers": []}, receive, send)
+        return sent
+
+    [message] = during(sqlite_state, story)
+    assert (message["type"], message["code"]) == ("websocket.close", 1008)

@@ -10,6 +10,7 @@ import httpx
 import openai
 import pytest
 
+from monitoring.store import EventStore
 from tests.serving.processes import PATIENT, ServerProcess, serving, wait_until
 
 pytestmark = pytest.mark.slow
@@ -129,3 +130,39 @@ def test_a_bad_field_is_named(
 
 def test_the_log_says_how_to_begin(server: ServerProcess) -> None:
     assert any("voicesearch keys create" in str(line["message"]) for line in server.log_lines())
+
+
+def test_a_key_says_for_whom_it_asks_whatever_the_request_says(server: ServerProcess, client: str) -> None:
+    asked = {"query": "jazz", "tenant": "another"}
+    answer = httpx.post(server.url + "/v1/search/text", json=asked, headers=bearer(client)).json()
+    store = EventStore.open(server.database)
+    wait_until(lambda: store.has_request(answer["request_id"]))
+    assert [event.slices["tenant"] for event in store.by_request(answer["request_id"])] == ["acme"]
+    store.close()
+
+
+def test_a_testers_key_names_a_variant(server: ServerProcess) -> None:
+    champion = keys(server, "create", "--name", "tester", "--variant", "champion")
+    nobody = keys(server, "create", "--name", "dreamer", "--variant", "nobody")
+    url = server.url + "/v1/search/text"
+    assert httpx.post(url, json={"query": "jazz"}, headers=bearer(champion)).status_code == 200
+    refused = httpx.post(url, json={"query": "jazz"}, headers=bearer(nobody))
+    assert refused.status_code in {404, 422}
+    assert "nobody" in refused.json()["error"]["message"]
+
+
+def test_who_acts_is_whose_key_it_is(server: ServerProcess, operator: str) -> None:
+    url = server.url + "/admin/automation/acme"
+    answer = httpx.post(url, json={"by": "eve", "target_risk": 0.1}, headers=bearer(operator))
+    assert answer.status_code == 200
+    history = httpx.get(url, headers=bearer(operator)).json()["history"]
+    assert [entry["by"] for entry in history] == ["ann"]
+    claim = httpx.post(server.url + "/admin/review/claim", json={}, headers=bearer(operator))
+    assert claim.json() == {"item": None}
+
+
+def test_a_reviewer_reviews_and_does_nothing_else(server: ServerProcess) -> None:
+    head = bearer(keys(server, "create", "--name", "rita", "--scope", "reviewer"))
+    assert httpx.get(server.url + "/admin/review", headers=head).status_code == 200
+    for path in ("/v1/models", "/admin/alarms", "/admin/keys", "/admin/privacy"):
+        assert httpx.get(server.url + path, headers=head).status_code == 403
