@@ -14,6 +14,8 @@ VOCABULARY_EVENT: Final = "vocabulary"
 """Written by `monitoring.vocabulary`, since what is new takes a memory."""
 SHADOW_EVENT: Final = "shadow"
 """Written by whatever lets a candidate hear what another model has answered."""
+REVIEW_EVENT: Final = "review"
+"""Written when a person has said what was said."""
 
 
 def null_transcript(event: Event) -> SignalValue:
@@ -125,6 +127,14 @@ OUTPUT: Final = (
         group=Group.OUTPUT,
         read=field("wer_between"),
         kinds=frozenset({SHADOW_EVENT}),
+        worse=Worse.HIGHER,
+    ),
+    Signal(
+        name="reviewed_error_ratio",
+        about="Share of the words that were wrong in queries that people have reviewed.",
+        group=Group.OUTPUT,
+        read=field("wer"),
+        kinds=frozenset({REVIEW_EVENT}),
         worse=Worse.HIGHER,
     ),
 )

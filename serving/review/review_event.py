@@ -1,11 +1,8 @@
 """A finished review as an event, so that monitors and rollouts see what people heard like any other signal."""
 
-from typing import Final
-
 from monitoring.events import Event, SignalValue
+from monitoring.signals.transcript import REVIEW_EVENT
 from serving.review.item import ReviewItem
-
-REVIEW_EVENT: Final = "review"
 
 
 def review_event(item: ReviewItem, *, at: float) -> Event | None:

@@ -18,7 +18,7 @@ WITHOUT_UNIT = re.compile(
     r".*(_share|_ratio|_size|_fields|_events|disagreement)|segments|confidence|words|repetition|novelty"
 )
 """Shares and counts."""
-KINDS = frozenset(QueryKind) | {"behaviour", "second_vad", "server", "shadow", "vocabulary"}
+KINDS = frozenset(QueryKind) | {"behaviour", "review", "second_vad", "server", "shadow", "vocabulary"}
 
 every = pytest.mark.parametrize("signal", VOICE_SIGNALS, ids=lambda signal: signal.name)
 
