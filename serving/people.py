@@ -48,6 +48,8 @@ class Waiting:
     audio_folder: Path
     limits: DecodeLimits
     """Of the recordings that people get."""
+    kept: Callable[[str], str | None] = str
+    """What of a transcript may be written down; None: nothing."""
 
 
 class People:
@@ -169,7 +171,7 @@ class People:
             consent=client.consent,
             media=str(path),
             answer=review.Answer(
-                text=found.transcript if found else None,
+                text=self._waiting.kept(found.transcript) if found else None,
                 words=heard.words if heard else (),
                 confidence=confidence,
                 variant=by.variant,
