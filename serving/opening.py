@@ -1,6 +1,7 @@
 """Loads what a server is made of: variants, stores, and all that stands beside the requests. Starts nothing."""
 
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ from monitoring.alarms.store import AlarmStore
 from monitoring.event_log import EventLog
 from monitoring.events import Event
 from monitoring.redacted_events import redacted
+from monitoring.redaction import redact
 from serving.automation.degrees import Degrees
 from serving.automation.record import EVERYONE, ClassState
 from serving.automation.store import DegreeStore
@@ -23,6 +25,7 @@ from serving.keys.identity import keys_are_wanted
 from serving.keys.key_ring import KeyRing
 from serving.keys.store import KeyStore
 from serving.people import People, Waiting
+from serving.privacy_settings import PrivacySettings
 from serving.review.desk import ReviewDesk
 from serving.review.sampler import Sampler
 from serving.rollouts.opening import open_controller
@@ -154,8 +157,20 @@ def _people(settings: Settings, automation: Upkeep, reviews: ReviewDesk) -> Peop
     limits = DecodeLimits(
         max_bytes=round(settings.limits.max_upload_mb * MEGABYTE), max_duration_s=settings.limits.max_query_s
     )
-    waiting = Waiting(wait_s=settings.automation.wait_s, audio_folder=settings.privacy.audio_folder, limits=limits)
+    waiting = Waiting(
+        wait_s=settings.automation.wait_s,
+        audio_folder=settings.privacy.audio_folder,
+        limits=limits,
+        kept=_kept(settings.privacy),
+    )
     return People(automation.degrees, reviews, Sampler(settings.review), lambda: automation.room, waiting)
+
+
+def _kept(privacy: PrivacySettings) -> Callable[[str], str | None]:
+    """What of a transcript may be written down."""
+    if not privacy.store_transcripts:
+        return lambda text: None
+    return redact if privacy.redact else str
 
 
 def _shadow(settings: Settings, dispatcher: Dispatcher, log: EventLog, telemetry: Telemetry, people: People) -> Shadow:

@@ -168,7 +168,8 @@ def _answered(query: Query, service: VoiceSearch, found: Answer, audio_path: str
 def _kept_query(query: Query, service: VoiceSearch, found: Answer) -> str:
     if not service.privacy.redact:
         return found.transcript
-    said = query.text or (found.transcription.raw_text if found.transcription else found.transcript)
+    by_model = found.transcription if found.answered_by is AnsweredBy.MODEL else None
+    said = query.text or (by_model.raw_text if by_model else found.transcript)
     return kept_text(said, found.transcript, service.dispatcher.champion.convention.apply)
 
 
