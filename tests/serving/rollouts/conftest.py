@@ -7,10 +7,10 @@ import pytest
 from serving.rollouts.rollouts import Rollouts
 from serving.rollouts.store import RolloutStore
 from serving.state.store import StateStore
-from tests.monitoring.conftest import address, postgres
+from tests.monitoring.conftest import address, nowhere, postgres
 from tests.serving.rollouts.making import CONFIGURED, Clock
 
-__all__ = ["address", "postgres"]
+__all__ = ["address", "nowhere", "postgres"]
 
 NewReplica = Callable[..., Rollouts]
 
@@ -33,3 +33,11 @@ def replica(address: str) -> Iterator[NewReplica]:
 def replicas(replica: NewReplica) -> tuple[Rollouts, Rollouts]:
     """Two over one database."""
     return replica(), replica()
+
+
+@pytest.fixture
+def make_away(nowhere: str) -> Iterator[Callable[[], Rollouts]]:
+    """Rollouts over a database where nobody answers."""
+    state = StateStore.open(nowhere)
+    yield lambda: Rollouts(RolloutStore(state), CONFIGURED, newest_event=lambda: 0, clock=Clock())
+    state.close()
