@@ -52,11 +52,10 @@ def keys(server: ServerProcess, *arguments: str) -> str:
     return subprocess.run(command, cwd=server.folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
-@pytest.fixture(scope="module", params=["info", "debug"])
-def traffic(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, query_clip: Path
-) -> Iterator[Traffic]:
-    settings = {"server.keys": "on", "server.log_level": request.param, "privacy.keep_audio": "true", **PATIENT}
+@pytest.fixture(scope="module")
+def traffic(tmp_path_factory: pytest.TempPathFactory, query_clip: Path) -> Iterator[Traffic]:
+    """Through a server that logs all it can."""
+    settings = {"server.keys": "on", "server.log_level": "debug", "privacy.keep_audio": "true", **PATIENT}
     with serving(tmp_path_factory.mktemp("leaks"), settings) as server:
         operator = keys(server, "create", "--name", "ann", "--scope", "operator")
         made = httpx.post(server.url + "/admin/keys", json={"name": "app"}, headers=bearer(operator)).json()["key"]
