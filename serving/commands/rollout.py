@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 import click
 
+from serving.commands.rollout_simulate import simulate
+
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
@@ -133,6 +135,9 @@ def history(rollout_id: str | None, url: str, as_json: bool) -> None:
         click.echo(json.dumps(found["history"], indent=1))
     else:
         show_history(found)
+
+
+rollout.add_command(simulate)
 
 
 def _whole(client: "AdminClient", rollout_id: str | None) -> "Document":
