@@ -116,6 +116,7 @@ class ShadowPolicy(Section):
     failure_margin: Annotated[float, Field(gt=0, lt=1)] = 0.005
     """Queries that only the candidate fails."""
     confidence_limit: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """A transcript under this confidence is unsure."""
     confidence_margin: Annotated[float, Field(gt=0, lt=1)] = 0.02
     """More transcripts whose confidence is under the limit."""
     most_disagreement: Share = 0.3
