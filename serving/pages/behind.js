@@ -9,6 +9,7 @@ const STAGES = {
   queue: "Wait in line",
   recognize: "Recognize",
   search: "Search",
+  person: "Wait for a person",
 };
 const DISTORTED_FROM = 0.001;
 const LEFT_OUT = {
@@ -42,8 +43,9 @@ function row(name, ms, total) {
   );
 }
 
-/** Facts on a spoken query's recording as a list, warnings first. */
+/** Facts on a spoken query's recording as a list, warnings first; none where only a person has heard it. */
 export function recordingFacts({ audio, untranscribed, model }) {
+  if (audio === null) return element("div", {});
   const facts = [
     ["Recording", `${audio.duration_s.toFixed(1)} s`],
     ["Speech", `${audio.speech_s.toFixed(1)} s`],

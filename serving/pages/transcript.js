@@ -4,10 +4,14 @@ import { bar, element } from "./dom.js";
 
 const UNSURE_BELOW = 0.6;
 
-/** Put the words into `line`, and the confidence of the whole with a legend into `summary`. */
+/** Put the words into `line`, and the confidence of the whole with a legend, or who wrote it, into `summary`. */
 export function showTranscript({ line, summary }, { transcript, words, confidence }) {
   const spoken = words.length ? words.flatMap((one) => [word(one), " "]) : [transcript];
   line.replaceChildren(...spoken);
+  if (confidence === null) {
+    summary.replaceChildren(element("span", {}, "Written by a person"));
+    return;
+  }
   const unsure = words.some((one) => one.confidence < UNSURE_BELOW);
   summary.replaceChildren(
     element("span", {}, `Confidence ${percent(confidence)}`),
