@@ -82,7 +82,7 @@ class Follower:
         self._reserved: Counter[str] = Counter()
         self._failed_at: dict[str, float] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        """By the name of the variant that is loaded or unloaded."""
+        """What goes on beside, by what it is about: the name of a variant that is loaded or unloaded."""
         self._first: set[str] = set()
 
     @property
@@ -99,7 +99,7 @@ class Follower:
                 self._note("database", str(error))
                 return
             self._note("database", None)
-            await self._apply(standing, known)
+            self._apply(standing, known)
 
     async def settled(self) -> None:
         """Wait until what is being loaded or unloaded now is done."""
@@ -125,7 +125,7 @@ class Follower:
     def _read(self) -> tuple[Standing, Mapping[str, Variant]]:
         return self._rollouts.store.standing(), self._rollouts.known()
 
-    async def _apply(self, standing: Standing, known: Mapping[str, Variant]) -> None:
+    def _apply(self, standing: Standing, known: Mapping[str, Variant]) -> None:
         wanted = dict.fromkeys((*standing.wanted(self._clock()), *self._keep))
         self.standing = standing
         self._traffic.routing = restricted(standing.routing, self._lineup.names, self._traffic.routing.champion)
@@ -136,14 +136,14 @@ class Follower:
         for name in self._lineup.names:
             if name not in wanted and name not in routed and not self._reserved[name]:
                 self._begin(name, self._lineup.unload(name, self._drain_s))
-        await self._let_answerers_go_first()
+        self._let_answerers_go_first()
 
-    async def _let_answerers_go_first(self) -> None:
+    def _let_answerers_go_first(self) -> None:
         """What answers users runs before what is only heard for nothing."""
         routing = self._traffic.routing
         answering = {routing.champion, *([routing.candidate] if routing.candidate and routing.share else [])}
         for name in answering & set(self._lineup.names) - self._first:
-            await self._lineup.get(name).prioritise(FIRST)
+            self._begin(f"{name}, first", self._lineup.get(name).prioritise(FIRST))
         self._first = answering
 
     def _may_try(self, name: str) -> bool:
@@ -151,7 +151,7 @@ class Follower:
         return failed_at is None or not 0 <= self._clock() - failed_at < TRY_AGAIN_S
 
     def _begin(self, name: str, work: Coroutine[None, None, None]) -> None:
-        """Load or unload, one at a time for each name."""
+        """Do it beside, one at a time for each name."""
         if name in self._tasks:
             work.close()
             return
@@ -162,7 +162,7 @@ class Follower:
     def _ended(self, name: str, task: "asyncio.Task[None]") -> None:
         del self._tasks[name]
         if not task.cancelled() and (error := task.exception()):
-            logger.error("the variant %s could not be loaded or unloaded: %r", name, error)
+            logger.error("the variant %s does not follow: %r", name, error)
 
     async def _load(self, name: str, variant: Variant | None) -> None:
         try:
