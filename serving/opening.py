@@ -63,12 +63,13 @@ def open_service(settings: Settings) -> Service:
     lineup, traffic = _lineup(settings, registry, telemetry), Traffic(Routing(champion=CHAMPION))
     dispatcher = Dispatcher(lineup, traffic, degrade_to=settings.rollout.degrade_to)
     log = _event_log(settings)
-    _watch(telemetry, lineup, log)
+    _watch(telemetry, dispatcher, log)
     state = StateStore.open(settings.store.url)
     alarms = _alarms(settings)
     automation = _automation(settings, state, alarms, traffic)
     reviews = ReviewDesk(state, settings.review, publish=partial(log.append, known_new=True))
     people = _people(settings, automation, reviews)
+    telemetry.watch("voicesearch_reviews_waiting", "Users who wait for a person now", lambda: automation.room.backlog)
     voice_search = VoiceSearch(
         dispatcher=dispatcher,
         events=log,
@@ -129,7 +130,9 @@ def _lineup(settings: Settings, registry: Registry, telemetry: Telemetry) -> Lin
     return Lineup(load, champion)
 
 
-def _watch(telemetry: Telemetry, lineup: Lineup, log: EventLog) -> None:
+def _watch(telemetry: Telemetry, dispatcher: Dispatcher, log: EventLog) -> None:
+    lineup, traffic = dispatcher.lineup, dispatcher.traffic
+
     def queues() -> list[Queue]:
         return [lineup.get(name).queue for name in lineup.names]
 
@@ -138,6 +141,8 @@ def _watch(telemetry: Telemetry, lineup: Lineup, log: EventLog) -> None:
     telemetry.watch("voicesearch_busy_workers", "Workers that recognize", busy)
     telemetry.watch("voicesearch_workers", "Workers that there are", lambda: sum(one.workers for one in queues()))
     telemetry.watch("voicesearch_variants", "Variants that are loaded", lambda: len(lineup.names))
+    telemetry.watch("voicesearch_candidate_share", "Of users, those of a candidate", lambda: traffic.routing.share)
+    telemetry.watch("voicesearch_shadow_share", "Of queries, those shadowed", lambda: traffic.routing.shadow_share)
     telemetry.watch("voicesearch_pending_events", "Events on their way to the store", lambda: log.pending)
     telemetry.watch("voicesearch_event_store_up", "Whether the database takes events", lambda: log.healthy)
     telemetry.watch("voicesearch_bad_journal_lines", "Journal lines put aside as no events", lambda: log.bad_lines)
