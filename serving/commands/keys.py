@@ -15,7 +15,7 @@ import click
 from serving.commands.printable import printable
 
 if TYPE_CHECKING:
-    from serving.keys.key import Issued, KeyRequest
+    from serving.keys.key import Issued, Key, KeyRequest
     from serving.keys.store import KeyInUse
     from serving.state.store import StateStore
 
@@ -156,16 +156,22 @@ def rotate(key_id: str, grace_s: float, as_json: bool, address: str | None, conf
 @click.argument("key_id")
 @of_a_database
 def revoke(key_id: str, address: str | None, config: Path | None) -> None:
-    """End a key; every running server follows within seconds.
+    """End a key; every running server follows within seconds. One that has ended already stays as it is.
 
     Example: voicesearch keys revoke 3f2504e04f89
     """
     from serving.keys.store import KeyStore
 
+    now = time.time()
     with opened_state(address, config) as state:
-        KeyStore(state).revoke(key_id, by=shell_user(), now=time.time())
-        by_shell(state, "keys revoke", key_id)
-    click.echo(f"{key_id} is not valid any more", err=True)
+        key = KeyStore(state).revoke(key_id, by=shell_user(), now=now)
+        if is_new := key.ends_at == now:
+            by_shell(state, "keys revoke", key_id)
+    click.echo(f"{key_id} is not valid any more" if is_new else f"{key_id} had ended already, {_ended(key)}", err=True)
+
+
+def _ended(key: "Key") -> str:
+    return f"{_moment(key.ends_at)} UTC" + (f", revoked by {printable(key.ended_by)}" if key.ended_by else "")
 
 
 def _checked(fields: dict[str, object]) -> "KeyRequest":

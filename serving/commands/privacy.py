@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from serving.commands.keys import FILE, by_shell, opened_state, shell_user
+from serving.commands.keys import FILE, by_shell, of_a_database, opened_state, shell_user
 from serving.commands.printable import printable
 
 if TYPE_CHECKING:
@@ -119,8 +119,10 @@ def status(as_json: bool, config: Path | None) -> None:
 @click.option("--by", help="Only what this one did.")
 @click.option("--since", type=click.DateTime(), metavar="TIME", help="Only then or later, UTC: 2026-11-01.")
 @JSON
-@CONFIG
-def log(limit: int, by: str | None, since: datetime | None, as_json: bool, config: Path | None) -> None:
+@of_a_database
+def log(
+    limit: int, by: str | None, since: datetime | None, as_json: bool, address: str | None, config: Path | None
+) -> None:
     """What operators did, the latest first: who, what, to what, with which outcome.
 
     Example: voicesearch privacy log --by ann
@@ -130,7 +132,7 @@ def log(limit: int, by: str | None, since: datetime | None, as_json: bool, confi
     from serving.keys.actions import ActionLog
 
     after = since.replace(tzinfo=UTC).timestamp() if since else None
-    with opened_state(None, config) as state:
+    with opened_state(address, config) as state:
         found = ActionLog(state).page(limit=limit, by=by, since=after)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=1))

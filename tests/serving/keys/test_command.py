@@ -47,6 +47,18 @@ def test_a_life_of_a_key(run: Run, tmp_path: Path) -> None:
     state.close()
 
 
+def test_revoked_twice_it_ends_once(run: Run, tmp_path: Path) -> None:
+    key_id = json.loads(run("create", "--name", "a", "--json")[1])["id"]
+    assert run("revoke", key_id)[0::2] == (0, f"{key_id} is not valid any more\n")
+    listed = run("list", "--all", "--json")
+    code, _, told = run("revoke", key_id)
+    assert (code, f"{key_id} had ended already" in told, "(shell)" in told) == (0, True, True)
+    assert run("list", "--all", "--json") == listed
+    state = StateStore.open(f"sqlite:///{tmp_path}/voicesearch.db")
+    assert [one.action for one in ActionLog(state).page()] == ["keys revoke", "keys create"]
+    state.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

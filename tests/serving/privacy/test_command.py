@@ -45,6 +45,16 @@ def test_a_user_is_deleted_and_that_is_told(run: Run) -> None:
     assert '"ann"' not in told
 
 
+def test_the_log_of_a_database_that_is_named(
+    run: Run, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("purge")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    code, told, _ = run("log", "--store", f"sqlite:///{tmp_path}/voicesearch.db")
+    assert (code, "privacy purge" in told) == (0, True)
+    assert run("log")[0] == 2
+
+
 def test_a_purge(run: Run) -> None:
     code, told, _ = run("purge", "--json")
     assert (code, json.loads(told)["removed"]["events"]) == (0, 1)
