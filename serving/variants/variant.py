@@ -12,7 +12,7 @@ import orjson
 from pydantic import Field
 
 from serving.front_end_settings import FrontEndSettings
-from serving.section import Positive, Section
+from serving.section import Section
 
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 """Lower case, so that names that look alike are the same."""
@@ -38,8 +38,8 @@ class Variant(Section):
     recording as it came, and `model`."""
     key_variable: str | None = None
     """Environment variable that holds the older system's API key."""
-    timeout_s: Positive = 2.0
-    """How long one recognition may take before the variant is given up for this query."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    """How long one recognition may take, a minute at most, before the variant is given up for this query."""
 
     @property
     def fingerprint(self) -> str:

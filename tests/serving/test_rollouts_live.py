@@ -192,6 +192,7 @@ def test_what_operators_see_and_what_is_refused(tmp_path: Path, command: Command
     [
         ({"variant": {"name": "UPPER"}}, 422, "variant.name"),
         ({"variant": {"name": "x", "surprise": 1}}, 422, "variant.surprise"),
+        ({"variant": {"name": "x", "timeout_s": 1e308}}, 422, "variant.timeout_s"),
         ({"variant": "quiet", "strategy": "yolo"}, 422, "strategy"),
         ({"variant": "quiet", "policy": {"guardrails": []}}, 422, "policy"),
         ({"variant": "quiet", "policy": {"nothing": 1}}, 422, "policy"),
