@@ -66,7 +66,9 @@ class Rollout:
 
     @property
     def share(self) -> float:
-        """Of users, those whom the candidate is meant for."""
+        """Of users, those whom the candidate is meant for; all, once it is the champion."""
+        if self.stage is Stage.PROMOTED:
+            return 1.0
         return self.policy.steps[self.step].share if self.stage is Stage.CANARY else 0.0
 
     @property

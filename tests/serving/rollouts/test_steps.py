@@ -60,6 +60,7 @@ def test_blue_green_switches_in_one_step_and_back() -> None:
     assert set(switched.wanted(NOON + 6)) == {"champion", "other"}
     back = act(switched, Action.ROLLBACK, now=NOON + 60)
     assert (back.answers, back.stage) == ("champion", Stage.ROLLED_BACK)
+    assert (standby.share, switched.share, back.share) == (0.0, 1.0, 0.0)
     assert back.wanted(NOON + 61) == ("champion",)
 
 
