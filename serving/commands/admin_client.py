@@ -18,9 +18,11 @@ class AdminClient:
     """Asks one server, with the key of the environment where there is one."""
 
     def __init__(self, url: str) -> None:
-        """`url` is the server's, such as `http://127.0.0.1:8000`."""
+        """`url` is the server's, such as `http://127.0.0.1:8000`. Raises ClickException for what cannot be a key."""
         self._url = url.rstrip("/")
-        key = os.environ.get(KEY_VARIABLE)
+        key = os.environ.get(KEY_VARIABLE, "").strip()
+        if not key.isascii() or not key.isprintable():
+            raise click.ClickException(f"the environment variable {KEY_VARIABLE} holds no API key")
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     def get(self, path: str, **query: str | int) -> Document:
