@@ -113,7 +113,7 @@ class Reference:
         """
         kept = 0.5 ** (self._pane_s / (self.rule.half_life_s if half_life_s is None else half_life_s[:, None]))
         warming = ~self._is_ready()
-        calm = calm | warming | self._is_strange()
+        calm = calm | warming | self._is_strange(calm)
         for _, pane in self._waiting:  # now, since calm may be back before a pane's turn comes
             self._refuse(pane, calm)
         guard = 1 if warming.all() else 1 + self.rule.guard_panes
@@ -155,9 +155,16 @@ class Reference:
         ready: NDArray[np.bool_] = self._histogram.per_signal(self._learnt.counts[0]) >= self.rule.warm_up
         return ready
 
-    def _is_strange(self) -> NDArray[np.bool_]:
-        """Slices that are not known themselves; what is unlike its parent is learnt, and not suspected for good."""
+    def _is_strange(self, calm: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Slices that are not known themselves; what is unlike its parent is learnt, and not suspected for good.
+
+        But not while a slice that is known, and of which it is part, is suspected: a version that breaks a device is
+        new, and no normal for it.
+        """
         strange: NDArray[np.bool_] = self._histogram.per_signal(self._learnt.counts) < KNOWN_FROM
+        suspected = ~calm & ~strange
+        for code in np.flatnonzero((strange & ~calm)[: len(self._table)].any(axis=1)).tolist():
+            strange[code] &= ~suspected[self._table.wholes(code)].any(axis=0)
         return strange
 
     def _is_complete(self) -> bool:

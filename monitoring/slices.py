@@ -82,6 +82,16 @@ class SliceTable:
                 return codes.get(_key(combination, fields), NONE)
         return NONE
 
+    def wholes(self, code: int) -> list[int]:
+        """Numbers of the slices that this one is part of, all events among them."""
+        fields = dict(self._slices[code])
+        found = (
+            codes.get(_key(combination, fields), NONE)
+            for combination, codes in self._codes.items()
+            if set(combination) < fields.keys()
+        )
+        return [one for one in found if one != NONE]
+
     def codes(self, slices: Sequence[Mapping[str, str]]) -> tuple[Codes, list[int]]:
         """Each event's slices, and the numbers whose slice has just changed: what is known of them is void."""
         reused = self._promote()

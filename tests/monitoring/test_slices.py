@@ -129,3 +129,13 @@ def test_seen_counts_every_event_of_a_slice() -> None:
     counts = {table[code]: count for code, count in enumerate(table.seen().tolist())}
     assert counts.pop(FLEET) == 5_000
     assert counts == {(("device", name),): names.count(name) for name in "abcdef"}
+
+
+def test_a_slice_knows_what_it_is_part_of() -> None:
+    table = SliceTable([(), ("device",), ("version",), ("version", "device"), ("os",)])
+    codes, _ = table.codes([{"device": "d", "version": "5", "os": "o"}, {"device": "e", "version": "5"}])
+    assert codes.shape[0] == 2
+    both = table.code_of((("device", "d"), ("version", "5")))
+    assert {table[code] for code in table.wholes(both)} == {(), (("device", "d"),), (("version", "5"),)}
+    assert table.wholes(table.code_of((("device", "d"),))) == [0]
+    assert table.wholes(0) == []
