@@ -15,7 +15,7 @@ from data_pipeline.card import Card, StepRecord, file_sha256, read_card, write_c
 from data_pipeline.dataset import FAILURES, MANIFEST, claimed
 from data_pipeline.errors import InvalidManifest
 from data_pipeline.files import whole_file
-from data_pipeline.journal import AUDIO
+from data_pipeline.journal import AUDIO, JOURNAL
 from data_pipeline.manifest import Row, Written, parse_row, read_manifest, write_manifest
 
 STEP: Final = "erase"
@@ -50,6 +50,12 @@ class Erased:
 def datasets_in(folder: Path) -> list[Path]:
     """The folder, and all below it, that hold a card and a manifest."""
     return [card.parent for card in sorted(folder.rglob(CARD)) if (card.parent / MANIFEST).is_file()]
+
+
+def without_card_in(folder: Path) -> list[Path]:
+    """The folder, and all below it, that hold rows and no card: not made by this software, or cut off while made."""
+    begun = {path.parent for name in (MANIFEST, JOURNAL) for path in folder.rglob(name)}
+    return sorted(path for path in begun if not (path / CARD).is_file())
 
 
 def erase(folder: Path, person: Person) -> Erased:

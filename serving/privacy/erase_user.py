@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from data_pipeline.dataset import MANIFEST
-from data_pipeline.erasure import Erased, Person, datasets_in, erase
+from data_pipeline.erasure import Erased, Person, datasets_in, erase, without_card_in
 from data_pipeline.errors import DataError
 from monitoring.erasure import delete_events, requests_of
 from serving.privacy.deletion import Deletion, Pass
@@ -80,6 +80,9 @@ def _erase_datasets(folders: Iterable[Path], person: Person, problems: list[str]
                 erased.append(erase(dataset, person))
             except (DataError, OSError) as error:
                 problems.append(f"{dataset / MANIFEST}: {error}")
+        problems += [
+            f"{unknown}: rows without a card, which are not gone through" for unknown in without_card_in(folder)
+        ]
     return erased
 
 

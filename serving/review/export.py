@@ -1,9 +1,10 @@
-"""Finished reviews as a manifest with recordings, which the data pipeline takes from there.
+"""Finished reviews as a data set, with recordings and card, which the data pipeline takes from there.
 
 One row an item with what was agreed on, or one for every label, by which the pipeline tells how far labelers agree.
 Knows no database.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +15,14 @@ from typing import Final
 
 from asr.decode import decode
 from asr.errors import AudioError
-from data_pipeline.dataset import MANIFEST
+from data_pipeline.card import NAME as CARD
+from data_pipeline.card import StepRecord, read_card
+from data_pipeline.dataset import MANIFEST, write_dataset
+from data_pipeline.errors import OtherDataset
 from data_pipeline.files import write_whole
 from data_pipeline.ingest.event_store import GIVEN_WITH_THE_REQUEST
 from data_pipeline.journal import AUDIO
-from data_pipeline.manifest import Row, write_manifest
+from data_pipeline.manifest import Row, read_manifest
 from serving.errors import NotFound
 from serving.review.desk import recording_of
 from serving.review.item import Review, ReviewItem, Said
@@ -26,6 +30,8 @@ from serving.review.media import suffix
 from serving.review.scoring import written
 
 SOURCE: Final = "reviewed"
+STEP: Final = "review export"
+VERSION: Final = 1
 _SLICES: Final = ("device_model", "os", "app_version", "locale", "model", "variant")
 
 
@@ -46,14 +52,32 @@ def export(
     every_label: bool = False,
     folder: Path = Path(),
 ) -> Exported:
-    """Write `out/manifest.jsonl` and the recordings beside it; the manifest is there at the end or not at all.
+    """Make `out` the data set of the reviews; an earlier export there is replaced, with its recordings.
 
     `finished` are items that are done, with their reviews in order; `folder` is the server's working folder, which
-    recordings are relative to. Raises OSError where something cannot be written.
+    recordings are relative to. Raises OtherDataset where `out` holds something else or another run is writing there,
+    InvalidCard, OSError where something cannot be written.
     """
+    _check_free(out)
     done = Exported(out / MANIFEST)
-    done.rows = write_manifest(_rows(finished, done, every_label=every_label, folder=folder), done.manifest).rows
+    start = StepRecord(STEP, VERSION, {"every_label": every_label}, "review queue", "")  # a queue has no hash
+    made = write_dataset(_rows(finished, done, every_label=every_label, folder=folder), start, out)
+    done.rows = made.card.rows
+    _sweep(out)
     return done
+
+
+def _check_free(out: Path) -> None:
+    if (out / CARD).is_file() and not any(step.name == STEP for step in read_card(out / CARD).steps[:1]):
+        raise OtherDataset(f"{out} holds another data set: choose another folder")
+
+
+def _sweep(out: Path) -> None:
+    """Recordings of an earlier export that no row names would outlive the deletion of their users."""
+    named = {row.path.name for row in read_manifest(out / MANIFEST)}
+    for path in (out / AUDIO).glob("*"):
+        if path.name not in named and re.fullmatch(r"[0-9a-f]{64}\.\w+", path.name):
+            path.unlink()
 
 
 def _rows(

@@ -7,8 +7,9 @@ import pytest
 
 from data_pipeline.card import StepRecord, history, read_card
 from data_pipeline.dataset import change_sound, claimed, write_dataset
-from data_pipeline.erasure import Person, datasets_in, erase
+from data_pipeline.erasure import Person, datasets_in, erase, without_card_in
 from data_pipeline.errors import InvalidManifest, OtherDataset
+from data_pipeline.journal import JOURNAL
 from data_pipeline.manifest import InvalidLine, Row, parse_row, read_manifest
 from data_pipeline.normalize import Normalization
 from tests.conftest import Recording
@@ -69,6 +70,14 @@ def test_recordings_of_the_data_set_are_deleted_and_no_others(folder: Path, tmp_
     assert len(list((normalized / "audio").iterdir())) == 3
     assert all(one.path.is_file() for one in read_manifest(normalized / "manifest.jsonl"))
     assert all(path.is_file() for path in sources)
+
+
+def test_rows_without_a_card_are_found(folder: Path, tmp_path: Path) -> None:
+    assert without_card_in(tmp_path) == []
+    (folder / "card.json").unlink()
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / JOURNAL).write_text("")
+    assert (without_card_in(tmp_path), datasets_in(tmp_path)) == ([tmp_path / "begun", folder], [])
 
 
 def test_a_run_that_was_cut_off_is_done_again(folder: Path) -> None:

@@ -26,9 +26,9 @@ from serving.commands.review.shell import config_option, open_queue, seconds, si
 def export(
     out: Path, every_label: bool, folder: Path, since: datetime | None, url: str | None, config: Path | None
 ) -> None:
-    """Write DIR/manifest.jsonl with what reviewers heard, and the recordings beside it, for `voicesearch data`.
+    """Make DIR a data set of what reviewers heard: manifest, recordings and card, for `voicesearch data`.
 
-    Users' ids stand in it as `speaker`. An older manifest in DIR is replaced.
+    Users' ids stand in it as `speaker`. An earlier export in DIR is replaced, with its recordings.
 
     Example: voicesearch review export --out reviewed
     """

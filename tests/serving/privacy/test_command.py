@@ -69,6 +69,14 @@ def test_what_could_not_be_done_is_exit_code_1(run: Run, tmp_path: Path) -> None
     assert (code, "sets: no such folder" in told) == (1, True)
 
 
+def test_rows_without_a_card_are_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "voicesearch.toml").write_text('[privacy]\ndatasets = ["sets"]\n')
+    (tmp_path / "sets/old").mkdir(parents=True)
+    (tmp_path / "sets/old/manifest.jsonl").write_text("")
+    code, _, told = run("delete", "--user", "ann", "--config", "voicesearch.toml")
+    assert (code, "not done: sets/old: rows without a card" in told) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -4,6 +4,10 @@ from pathlib import Path
 import pytest
 
 from asr.decode import decode
+from data_pipeline.card import StepRecord, read_card
+from data_pipeline.dataset import write_dataset
+from data_pipeline.erasure import Person, datasets_in, erase, without_card_in
+from data_pipeline.errors import OtherDataset
 from serving.cli import main
 from serving.review.export import export
 from serving.review.item import Review, ReviewItem
@@ -82,6 +86,31 @@ def test_the_pipeline_takes_it(
         with pytest.raises(SystemExit) as ended:
             main(["data", *command])
         assert ended.value.code == 0, capsys.readouterr().err
+
+
+def test_a_user_can_be_deleted_from_it(two: list[Finished], tmp_path: Path, query_clip: Path) -> None:
+    out = export(two, tmp_path / "out", folder=query_clip.parent).manifest.parent
+    (step,) = read_card(out / "card.json").steps
+    assert (step.name, step.settings, step.rows) == ("review export", {"every_label": False}, 2)
+    assert (datasets_in(tmp_path), without_card_in(tmp_path)) == ([out], [])
+    assert (erase(out, Person("u1")).rows, list((out / "audio").iterdir())) == (2, [])
+    assert export(two[:1], out, folder=query_clip.parent).rows == 1
+
+
+def test_recordings_of_an_earlier_export_go_and_no_other_file(
+    two: list[Finished], tmp_path: Path, query_clip: Path
+) -> None:
+    out = export(two, tmp_path / "out", folder=query_clip.parent).manifest.parent
+    (out / "audio/notes.txt").write_text("mine")
+    export([], out)
+    assert [path.name for path in (out / "audio").iterdir()] == ["notes.txt"]
+
+
+def test_another_data_set_is_left_as_it_is(two: list[Finished], tmp_path: Path, query_clip: Path) -> None:
+    write_dataset([], StepRecord("ingest", 1, {}, "events", "0" * 64), tmp_path / "other")
+    with pytest.raises(OtherDataset, match="holds another data set"):
+        export(two, tmp_path / "other", folder=query_clip.parent)
+    assert read_card(tmp_path / "other/card.json").steps[0].name == "ingest"
 
 
 def test_what_cannot_be_exported_is_counted(tmp_path: Path) -> None:
