@@ -4,7 +4,7 @@ A command waits until it is done here; other replicas follow within their poll. 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -35,19 +35,21 @@ class Controller:
         lineup: Loaded,
         *,
         policy: Table | None = None,
+        signals: Collection[str] | None = None,
         measured: Callable[[Policy, str], Policy] = lambda policy, champion: policy,
         poll_s: float = 0.5,
         close: Sequence[Callable[[], None]] = (),
     ) -> None:
         """`policy` is what the configuration says over the default one; `measured` fits one to the past of a champion.
 
-        `close` is called at the end.
+        `signals` are those that a guardrail may have, None any; `close` is called at the end.
         """
         self.rollouts = rollouts
         self.follower = follower
         self.watch = watch
         self.lineup = lineup
         self._policy = policy or {}
+        self._signals = signals
         self._measured = measured
         self._poll_s = poll_s
         self._close = close
@@ -75,7 +77,7 @@ class Controller:
         Raises BadField for an impossible policy, NotFound, Conflict, and VariantUnavailable where it cannot be loaded.
         """
         try:
-            policy = policy_of(self._policy, over)
+            policy = policy_of(self._policy, over, signals=self._signals)
         except ValueError as error:
             raise BadField(str(error), "policy") from None
         if isinstance(variant, str):

@@ -11,6 +11,7 @@ from typing import Final
 
 from monitoring.events import Event, SignalValue
 from monitoring.signals.signal import Signal
+from monitoring.signals.software import SERVER
 from monitoring.signals.transcript import SHADOW_EVENT
 from monitoring.signals.voice import VOICE_SIGNALS
 from monitoring.voice_events import QueryKind
@@ -26,6 +27,8 @@ SETTLING_S: Final = 5.0
 """Until all replicas have a new share; what happens before is evidence of no step."""
 _SIGNALS: Final[Mapping[str, Signal]] = {signal.name: signal for signal in VOICE_SIGNALS}
 _QUERIES: Final = frozenset(QueryKind)
+_OF_QUERIES: Final = frozenset({"result_count", "fallback", "degraded"})
+"""What queries carry beside the signals of voice search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,11 @@ def value_of(name: str, event: Event) -> SignalValue:
     if signal is None:
         return event.signals.get(name)
     return signal.read(event) if not signal.kinds or event.kind in signal.kinds else None
+
+
+def guardable(watched: Iterable[Signal]) -> frozenset[str]:
+    """Names for which `value_of` finds a value in some query: the server's own signals are of no variant."""
+    return _OF_QUERIES | {signal.name for signal in (*VOICE_SIGNALS, *watched) if signal.kinds != SERVER}
 
 
 def _models(evidence: Evidence, taken: Sequence[Event], names: Names, policy: Policy) -> list[str]:

@@ -9,6 +9,8 @@ from serving.rollouts.alarm_objection import objection
 from serving.rollouts.controller import Controller
 from serving.rollouts.evidence_watch import EvidenceWatch
 from serving.rollouts.follower import Follower, Loaded
+from serving.rollouts.gathering import guardable
+from serving.rollouts.layers import policy_of
 from serving.rollouts.past import measured
 from serving.rollouts.rollouts import Rollouts
 from serving.rollouts.store import RolloutStore
@@ -17,13 +19,15 @@ from serving.state.store import StateStore
 from serving.traffic import Traffic
 from serving.variants.loaded import champion_of
 from serving.variants.variant import CHAMPION
+from serving.watching import watched_of
 
 
 def open_controller(
     settings: Settings, lineup: Loaded, traffic: Traffic, alarms: Alarms, *, replica: str
 ) -> Controller:
-    """Over the database of the events. Raises StoreUnusable for a bad address."""
-    wanted = settings.rollout
+    """Over the database of the events. Raises StoreUnusable for a bad address, ValueError for an impossible policy."""
+    wanted, signals = settings.rollout, guardable(watched_of(settings.monitoring).signals)
+    policy_of(wanted.policy, signals=signals)
     events, state = EventStore.open(settings.store.url), StateStore.open(settings.store.url)
     configured = {CHAMPION: champion_of(settings), **{variant.name: variant for variant in wanted.variants}}
     rollouts = Rollouts(RolloutStore(state), configured, newest_event=events.newest)
@@ -48,6 +52,7 @@ def open_controller(
         watch,
         lineup,
         policy=wanted.policy,
+        signals=signals,
         measured=lambda policy, champion: measured(policy, events, champion),
         poll_s=wanted.poll_s,
         close=[events.close, state.close],

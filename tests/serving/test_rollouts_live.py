@@ -17,6 +17,7 @@ from tests.serving.processes import PATIENT, ServerProcess, serving, wait_until
 VARIANTS = [{"name": "quiet", "frontend": {"level_lufs": -30.0}, "timeout_s": 20.0}]
 SETTINGS = {**PATIENT, "rollout.variants": json.dumps(VARIANTS), "rollout.check_every_s": "0.2", "model.workers": "1"}
 ASKERS = 3
+TYPO = {"signal": "null_transcripts", "margin": 0.005, "part": 0.5}
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ def test_what_operators_see_and_what_is_refused(tmp_path: Path, command: Command
         ({"variant": "quiet", "strategy": "yolo"}, 422, "strategy"),
         ({"variant": "quiet", "policy": {"guardrails": []}}, 422, "policy"),
         ({"variant": "quiet", "policy": {"nothing": 1}}, 422, "policy"),
+        ({"variant": "quiet", "policy": {"guardrails": [TYPO]}}, 422, "policy"),
         ({"variant": {"name": "champion", "model": "x"}}, 409, "variant"),
         ({}, 422, "variant"),
     ],
