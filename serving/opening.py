@@ -168,7 +168,7 @@ def _people(settings: Settings, automation: Upkeep, reviews: ReviewDesk) -> Peop
         limits=limits,
         kept=_kept(settings.privacy),
     )
-    return People(automation.degrees, reviews, Sampler(settings.review), lambda: automation.room, waiting)
+    return People(automation.degrees, reviews, Sampler(settings.review), automation.places, waiting)
 
 
 def _kept(privacy: PrivacySettings) -> Callable[[str], str | None]:

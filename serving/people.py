@@ -18,10 +18,10 @@ from asr.errors import AsrError
 from monitoring.errors import MonitoringError
 from monitoring.events import Event
 from monitoring.voice_events import ServedBy, slices_of
-from serving.automation.budget import Room
 from serving.automation.decide import Answerer, ModelResult, Plan, check, route
 from serving.automation.degree import Degree
 from serving.automation.degrees import Degrees
+from serving.automation.places import Place, Places
 from serving.automation.record import ClassState
 from serving.errors import NobodyAnswered, ServingError
 from serving.kept_audio import keep_audio
@@ -55,13 +55,11 @@ class Waiting:
 class People:
     """People beside the model."""
 
-    def __init__(
-        self, degrees: Degrees, desk: ReviewDesk, sampler: Sampler, room: Callable[[], Room], waiting: Waiting
-    ) -> None:
+    def __init__(self, degrees: Degrees, desk: ReviewDesk, sampler: Sampler, places: Places, waiting: Waiting) -> None:
         self.degrees = degrees
         self.desk = desk
         self._sampler = sampler
-        self._room = room
+        self._places = places
         self._waiting = waiting
         self._offered: deque[review.ReviewItem] = deque(maxlen=MAX_OFFERED)
         self._wake = asyncio.Event()
@@ -74,17 +72,18 @@ class People:
         state = self.degrees.of(query.client.tenant)
         if not query.is_spoken or state.degree is Degree.FULL:
             return await by_model()
-        check(state, consent=query.client.consent, has_room=self._room().is_left)
+        check(state, consent=query.client.consent, has_room=self._places.room.is_left)
         if not state.degree.model_runs:
             await self._check_recording(query)
         found = await _if_it_can(by_model) if state.degree.model_runs else None
         heard = found.transcription if found else None
         result = ModelResult(confidence=heard.confidence, variant=found.served_by.variant) if found and heard else None
-        has_room = self._room().admits(heard.confidence if heard else None)
+        has_room = self._places.room.admits(heard.confidence if heard else None)
         plan = route(state, result, consent=query.client.consent, has_room=has_room)
         if found and plan.answerer is Answerer.MODEL:
             return _said(found, plan)
-        return await self._by_person(query, found, plan, state, write)
+        with self._places.taken() as place:  # before anything is waited for: the bounds hold in a burst
+            return await self._by_person(query, found, plan, state, write, place)
 
     def offer(self, event: Event, found: Answer) -> None:
         """Draw an answered query for review, with a known probability; `event` is the query's own. Never waits."""
@@ -133,13 +132,19 @@ class People:
         await asyncio.to_thread(decode, query.data, limits=self._waiting.limits, pcm=query.pcm)
 
     async def _by_person(
-        self, query: Query, found: Answer | None, plan: Plan, state: ClassState, write: Callable[[str], str]
+        self,
+        query: Query,
+        found: Answer | None,
+        plan: Plan,
+        state: ClassState,
+        write: Callable[[str], str],
+        place: Place,
     ) -> Answer:
         started = time.perf_counter()
         folder = self._waiting.audio_folder
         path = await asyncio.to_thread(keep_audio, query.data, folder, query.request_id)
         item = self._item(query, found, plan, path)
-        verdict = await self.desk.human.text_for(item, timeout_s=self._waiting.wait_s)
+        verdict = await self.desk.human.text_for(item, timeout_s=self._waiting.wait_s, entered=place.entered)
         waited_ms = (time.perf_counter() - started) * 1e3
         if verdict is None:
             if found and state.degree.model_may_answer:

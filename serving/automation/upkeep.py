@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final
 
@@ -22,9 +22,10 @@ from serving.automation.degree import Degree
 from serving.automation.degrees import Degrees
 from serving.automation.demotion import concerned, least_degree
 from serving.automation.gathering import Drawn, drawn_of, look
+from serving.automation.places import Places
 from serving.automation.record import ClassState
 from serving.automation.steps import demoted
-from serving.automation.workload import DAY_S, Workload, read_workload
+from serving.automation.workload import DAY_S, read_workload
 from serving.automation_settings import AutomationSettings
 from serving.background import beside
 from serving.review.store import ReviewStore
@@ -52,19 +53,12 @@ class Upkeep:
         self.degrees = degrees
         self._state, self._alarms, self._settings = state, alarms, settings
         self._champion = champion
-        self._workload = Workload()
-        self._cut = np.inf
+        self.places = Places(max_backlog=settings.max_backlog, daily_budget=settings.daily_budget)
 
     @property
     def room(self) -> Room:
         """What people can take now."""
-        return Room(
-            backlog=self._workload.backlog,
-            max_backlog=self._settings.max_backlog,
-            sent_today=self._workload.sent_today,
-            daily_budget=self._settings.daily_budget,
-            cut=self._cut,
-        )
+        return self.places.room
 
     @property
     def variant(self) -> str:
@@ -75,6 +69,7 @@ class Upkeep:
     async def running(self) -> AsyncIterator[None]:
         """Follow what is decided and do what is due, until the block ends."""
         settings = self._settings
+        await _first(self.count)
         async with (
             self.degrees.followed(),
             beside(_every(settings.poll_s, self.count)),
@@ -85,7 +80,7 @@ class Upkeep:
 
     def count(self, now: float) -> None:
         """See how much people have to do."""
-        self._workload = read_workload(self._state, now=now, wait_s=self._settings.wait_s)
+        self.places.read(lambda: read_workload(self._state, now=now, wait_s=self._settings.wait_s))
 
     def demote(self, now: float) -> None:
         """Classes that serious alarms concern lose a degree; `now` in seconds since 1970 UTC."""
@@ -110,7 +105,7 @@ class Upkeep:
                 pairs = zip(drawn.confidences, drawn.queries_a_day, strict=True)
                 below += [(sure, queries) for sure, queries in pairs if sure < top]
         columns = np.array(below, float).reshape(-1, 2)
-        self._cut = cut_of(columns[:, 0], columns[:, 1], daily_budget=self._settings.daily_budget)
+        self.places.cut = cut_of(columns[:, 0], columns[:, 1], daily_budget=self._settings.daily_budget)
         self.degrees.refresh()
 
     def drawn(self, traffic_class: str, now: float) -> Drawn:
@@ -128,6 +123,12 @@ class Upkeep:
             (state, drawn_of(items, state.traffic_class, variant=self.variant, classes=classes, days=span))
             for state in states
         ]
+
+
+async def _first(work: Callable[[float], None]) -> None:
+    """Before anything is admitted; where that fails, `_every` says so."""
+    with suppress(MonitoringError):
+        await asyncio.to_thread(work, time.time())
 
 
 async def _every(interval_s: float, work: Callable[[float], None]) -> None:

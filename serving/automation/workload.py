@@ -5,13 +5,15 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from serving.review.item import State
+from serving.review.item import Reason, State
 from serving.state.store import StateStore
 from serving.state.tables import REVIEW_ITEMS
 
 DAY_S: Final = 86_400.0
 LIVE: Final = 0
 """Priority of items whose users wait."""
+SENT: Final = (Reason.BELOW_THRESHOLD.value, Reason.HUMAN_ANSWERS.value)
+"""Why items were sent to people to be answered; what else becomes of them, they count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,10 @@ class Workload:
 
 def read_workload(state: StateStore, *, now: float, wait_s: float) -> Workload:
     """The present one; users wait for `wait_s`, `now` is in seconds since 1970 UTC. Raises store errors."""
-    live = sa.select(sa.func.count()).where(REVIEW_ITEMS.c.priority == LIVE)
+    items = sa.select(sa.func.count()).select_from(REVIEW_ITEMS)
     waits = REVIEW_ITEMS.c.state.in_((State.WAITING.value, State.CLAIMED.value))
-    backlog = live.where(waits, REVIEW_ITEMS.c.created_at >= now - wait_s)
-    today = live.where(REVIEW_ITEMS.c.created_at >= now - now % DAY_S)
+    backlog = items.where(REVIEW_ITEMS.c.priority == LIVE, waits, REVIEW_ITEMS.c.created_at >= now - wait_s)
+    was_sent = REVIEW_ITEMS.c.item["reason"].as_string().in_(SENT)
+    today = items.where(was_sent, REVIEW_ITEMS.c.created_at >= now - now % DAY_S)
     with state.reading() as connection:
         return Workload(connection.execute(backlog).scalar_one(), connection.execute(today).scalar_one())
