@@ -38,17 +38,12 @@ def load_catalog(path: Path) -> list[Item]:
     field of the wrong kind or longer than `MAX_FIELD_CHARS`, an id given twice, more than `MAX_BYTES` or
     `MAX_ITEMS`, no item at all; and where the file cannot be read.
     """
-    readers = {".csv": _csv_rows, ".jsonl": _json_rows}
-    if path.suffix.lower() not in readers:
-        raise CatalogError(f"{path}: a catalogue is a .csv or a .jsonl file")
-    if not path.is_file():
-        raise CatalogError(f"{path}: no such file")
-    if path.stat().st_size > MAX_BYTES:
-        raise CatalogError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
+    check_file(path)
+    read = _csv_rows if path.suffix.lower() == ".csv" else _json_rows
     items: dict[str, tuple[int, Item]] = {}
     line = 1
     try:
-        for line, row in readers[path.suffix.lower()](path):
+        for line, row in read(path):
             item = _item(row)
             if item.id in items:
                 raise CatalogError(f"id {item.id!r} stands already in line {items[item.id][0]}")
@@ -62,6 +57,19 @@ def load_catalog(path: Path) -> list[Item]:
     if not items:
         raise CatalogError(f"{path}: holds no items")
     return [item for _, item in items.values()]
+
+
+def check_file(path: Path) -> None:
+    """Is there a file that may be a catalogue? What it holds is not looked at. Raises `CatalogError`."""
+    if path.suffix.lower() not in {".csv", ".jsonl"}:
+        raise CatalogError(f"{path}: a catalogue is a .csv or a .jsonl file")
+    try:
+        if not path.is_file():
+            raise CatalogError(f"{path}: no such file")
+        if path.stat().st_size > MAX_BYTES:
+            raise CatalogError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
+    except OSError as error:
+        raise CatalogError(f"{path}: {error.strerror}") from error
 
 
 def shipped_catalog() -> list[Item]:

@@ -67,7 +67,7 @@ def open_service(settings: Settings) -> Service:
     state = StateStore.open(settings.store.url)
     alarms = _alarms(settings)
     automation = _automation(settings, state, alarms, traffic)
-    reviews = ReviewDesk(state, settings.review, publish=partial(log.append, known_new=True))
+    reviews = ReviewDesk(state, settings.review, publish=partial(log.append, known_new=True), keep=_redaction(settings))
     people = _people(settings, automation, reviews)
     telemetry.watch("voicesearch_reviews_waiting", "Users who wait for a person now", lambda: automation.room.backlog)
     voice_search = VoiceSearch(
@@ -92,7 +92,7 @@ def open_service(settings: Settings) -> Service:
         alarms=alarms,
         automation=automation,
         reviews=reviews,
-        rollouts=open_controller(settings, lineup, traffic, alarms, replica=replica_of(settings)),
+        rollouts=open_controller(settings, registry, lineup, traffic, alarms, replica=replica_of(settings)),
         heartbeat=_heartbeat(settings, lineup.get(CHAMPION), log, telemetry),
         state=state,
         keys=_keys(settings, state),
@@ -169,6 +169,10 @@ def _people(settings: Settings, automation: Upkeep, reviews: ReviewDesk) -> Peop
         kept=_kept(settings.privacy),
     )
     return People(automation.degrees, reviews, Sampler(settings.review), automation.places, waiting)
+
+
+def _redaction(settings: Settings) -> Callable[[str], str]:
+    return redact if settings.privacy.redact else str
 
 
 def _kept(privacy: PrivacySettings) -> Callable[[str], str | None]:

@@ -37,12 +37,14 @@ class Controller:
         policy: Table | None = None,
         signals: Collection[str] | None = None,
         measured: Callable[[Policy, str], Policy] = lambda policy, champion: policy,
+        check_fit: Callable[[Variant], None] = lambda variant: None,
         poll_s: float = 0.5,
         close: Sequence[Callable[[], None]] = (),
     ) -> None:
         """`policy` is what the configuration says over the default one; `measured` fits one to the past of a champion.
 
-        `signals` are those that a guardrail may have, None any; `close` is called at the end.
+        `signals` are those that a guardrail may have, None any; `check_fit` raises BadField for a variant that could
+        never be loaded here; `close` is called at the end.
         """
         self.rollouts = rollouts
         self.follower = follower
@@ -51,6 +53,7 @@ class Controller:
         self._policy = policy or {}
         self._signals = signals
         self._measured = measured
+        self._check_fit = check_fit
         self._poll_s = poll_s
         self._close = close
 
@@ -74,7 +77,8 @@ class Controller:
     ) -> Rollout:
         """Load the variant, or the known one of that name, here; then begin. `over` goes over the policy.
 
-        Raises BadField for an impossible policy, NotFound, Conflict, and VariantUnavailable where it cannot be loaded.
+        Raises BadField for an impossible policy or variant, NotFound, Conflict, and VariantUnavailable where it cannot
+        be loaded.
         """
         try:
             policy = policy_of(self._policy, over, signals=self._signals)
@@ -83,6 +87,7 @@ class Controller:
         if isinstance(variant, str):
             variant = await asyncio.to_thread(self.rollouts.named, variant)
         await asyncio.to_thread(self.rollouts.check, variant, strategy, policy)
+        await asyncio.to_thread(self._check_fit, variant)
         policy = await asyncio.to_thread(self._measured, policy, self.follower.routing.champion)
         with self.follower.reserving(variant.name):
             await self.lineup.load(variant)

@@ -3,6 +3,7 @@
 import uuid
 from functools import partial
 
+from asr.registry import Registry
 from monitoring.alarms.alarms import Alarms
 from monitoring.store import EventStore
 from serving.rollouts.alarm_objection import objection
@@ -17,13 +18,14 @@ from serving.rollouts.store import RolloutStore
 from serving.settings import Settings
 from serving.state.store import StateStore
 from serving.traffic import Traffic
+from serving.variants.fitness import check_fit
 from serving.variants.loaded import champion_of
 from serving.variants.variant import CHAMPION
 from serving.watching import watched_of
 
 
 def open_controller(
-    settings: Settings, lineup: Loaded, traffic: Traffic, alarms: Alarms, *, replica: str
+    settings: Settings, registry: Registry, lineup: Loaded, traffic: Traffic, alarms: Alarms, *, replica: str
 ) -> Controller:
     """Over the database of the events. Raises StoreUnusable for a bad address, ValueError for an impossible policy."""
     wanted, signals = settings.rollout, guardable(watched_of(settings.monitoring).signals)
@@ -54,6 +56,7 @@ def open_controller(
         policy=wanted.policy,
         signals=signals,
         measured=lambda policy, champion: measured(policy, events, champion),
+        check_fit=partial(check_fit, registry=registry),
         poll_s=wanted.poll_s,
         close=[events.close, state.close],
     )

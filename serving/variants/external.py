@@ -62,7 +62,7 @@ class External:
     def of(cls, variant: Variant, pipeline: Pipeline, front_end: FrontEndPool) -> "External":
         """Raises VariantUnavailable where the variable of its key is not set, or holds what cannot be a key."""
         limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-        headers = {"accept-encoding": "identity"} | _authorization(variant.key_variable)
+        headers = {"accept-encoding": "identity"} | authorization(variant.key_variable)
         client = httpx.AsyncClient(headers=headers, timeout=variant.timeout_s, limits=limits)
         return cls(client, variant, pipeline, front_end)
 
@@ -161,7 +161,8 @@ class External:
         return RecognizerFailed(f"{self._variant.name} {what}")
 
 
-def _authorization(variable: str | None) -> dict[str, str]:
+def authorization(variable: str | None) -> dict[str, str]:
+    """The header with the key of that variable. Raises VariantUnavailable where it holds none."""
     if variable is None:
         return {}
     key = os.environ.get(variable, "").strip()

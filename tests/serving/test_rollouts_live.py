@@ -168,7 +168,7 @@ def test_what_operators_see_and_what_is_refused(tmp_path: Path, command: Command
         broken = httpx.post(
             f"{server.url}/admin/rollouts", json={"by": "ann", "variant": {"name": "broken", "model": "no-such"}}
         )
-        assert (broken.status_code, "no model 'no-such'" in broken.json()["error"]["message"]) == (503, True)
+        assert (broken.status_code, "no model 'no-such'" in broken.json()["error"]["message"]) == (422, True)
         assert command(server, "status", "--json").document["rollout"] is None
 
         assert command(server, "start", "quiet", "--strategy", "blue_green").code == 0
@@ -194,6 +194,8 @@ def test_what_operators_see_and_what_is_refused(tmp_path: Path, command: Command
         ({"variant": {"name": "UPPER"}}, 422, "variant.name"),
         ({"variant": {"name": "x", "surprise": 1}}, 422, "variant.surprise"),
         ({"variant": {"name": "x", "timeout_s": 1e308}}, 422, "variant.timeout_s"),
+        ({"variant": {"name": "x", "convention": "shouting"}}, 422, "variant.convention"),
+        ({"variant": {"name": "x", "url": "http://[::1"}}, 422, "variant.url"),
         ({"variant": "quiet", "strategy": "yolo"}, 422, "strategy"),
         ({"variant": "quiet", "policy": {"guardrails": []}}, 422, "policy"),
         ({"variant": "quiet", "policy": {"nothing": 1}}, 422, "policy"),
