@@ -101,12 +101,15 @@ def create(
 
     Example: voicesearch keys create --name web-app --tenant acme
     """
+    from serving.keys.key import check_variant
     from serving.keys.store import KeyStore
 
     now = time.time()
     request = {"name": name, "scope": scope, "tenant": tenant, "variant": variant, "burst": burst}
     asked = _checked(request | {"requests_per_s": requests_per_s, "ends_at": now + days * DAY_S if days else None})
     with opened_state(address, config, make=True) as state:
+        if variant is not None:
+            check_variant(asked, _known_variants(state, config))
         made = KeyStore(state).create(asked, by=shell_user(), now=now)
         by_shell(state, "keys create", made.key.key_id, scope=scope, name=name)
     _show_secret(made, as_json)
@@ -172,6 +175,16 @@ def revoke(key_id: str, address: str | None, config: Path | None) -> None:
 
 def _ended(key: "Key") -> str:
     return f"{_moment(key.ends_at)} UTC" + (f", revoked by {printable(key.ended_by)}" if key.ended_by else "")
+
+
+def _known_variants(state: "StateStore", config: Path | None) -> set[str]:
+    """Names from the configuration and from rollouts."""
+    from serving.rollouts.store import RolloutStore
+    from serving.settings import read_settings
+    from serving.variants.variant import CHAMPION
+
+    configured = (variant.name for variant in read_settings(config).rollout.variants)
+    return {CHAMPION, *configured, *RolloutStore(state).variants()}
 
 
 def _checked(fields: dict[str, object]) -> "KeyRequest":

@@ -1,11 +1,13 @@
 """What an API key is: an immutable record, and pure steps from one to the next. Knows no store and no request."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.errors import BadField
 from serving.keys.secret import Token, is_same
 
 KeyName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\x00](?:[^\x00\r\n]*[^\s\x00])?$")]
@@ -81,6 +83,16 @@ class Issued:
 
     key: Key
     token: Token
+
+
+def check_variant(request: KeyRequest, known: Collection[str]) -> None:
+    """Raises BadField where the key would be for a variant that nobody knows, and so open nothing."""
+    if request.variant is not None and request.variant not in known:
+        there_are = ", ".join(sorted(known))
+        raise BadField(
+            f"there is no variant {request.variant!r} in the configuration or the database; there are: {there_are}",
+            "variant",
+        )
 
 
 def issued(request: KeyRequest, token: Token, *, by: str, now: float) -> Key:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.keys.actions import MAX_PAGE, ActionLog
 from serving.keys.identity import actor
-from serving.keys.key import KeyRequest
+from serving.keys.key import Issued, KeyRequest, check_variant
 from serving.keys.store import DAY_S, KeyStore
 from serving.keys.views import issued_json, key_json
 from serving.routes.service import json_response, service_of
@@ -49,7 +49,7 @@ async def list_keys(request: Request) -> Response:
 async def create_key(request: Request, wanted: WantedKey) -> Response:
     """Make a key; the answer is the only place where its secret stands."""
     by, asked = actor(request, wanted.by), KeyRequest.model_validate(wanted.model_dump(exclude={"by"}))
-    made = await run_in_threadpool(lambda: _keys(request).create(asked, by=by, now=time.time()))
+    made = await run_in_threadpool(_create, request, asked, by)
     request.state.target = made.key.key_id
     answer = json_response(issued_json(made), 201)
     answer.headers.update(_SHOWN_ONCE)
@@ -87,6 +87,12 @@ async def list_actions(
     page = await run_in_threadpool(lambda: log.page(limit=limit, before=before, by=by, since=since))
     following = page[-1].number if len(page) == limit else None
     return json_response({"actions": [asdict(one) for one in page], "next": following})
+
+
+def _create(request: Request, asked: KeyRequest, by: str) -> Issued:
+    if asked.variant is not None:
+        check_variant(asked, service_of(request).rollouts.rollouts.known())
+    return _keys(request).create(asked, by=by, now=time.time())
 
 
 def _keys(request: Request) -> KeyStore:

@@ -9,7 +9,12 @@ import pytest
 from serving.cli import main
 from serving.keys.actions import ActionLog
 from serving.keys.secret import parse
+from serving.rollouts.policy import Policy
+from serving.rollouts.rollouts import Rollouts
+from serving.rollouts.stages import Strategy
+from serving.rollouts.store import RolloutStore
 from serving.state.store import StateStore
+from serving.variants.variant import Variant
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -78,6 +83,20 @@ def test_what_is_wrong_is_one_line(run: Run, arguments: tuple[str, ...], words: 
     code, _, told = run(*arguments)
     assert (code, told.count("\n")) == (2, 1)
     assert words in told
+
+
+def test_a_key_is_for_a_variant_that_there_is(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[[rollout.variants]]\nname = "quiet"\n')
+    assert run("create", "--name", "a", "--variant", "champion")[0] == 0
+    assert run("create", "--name", "b", "--variant", "quiet", "--config", "own.toml")[0] == 0
+    code, made, told = run("create", "--name", "c", "--variant", "quiet")
+    assert (code, made, told.count("\n")) == (2, "", 1)
+    assert "no variant 'quiet' in the configuration or the database; there are: champion" in told
+    state = StateStore.open(f"sqlite:///{tmp_path}/voicesearch.db")
+    variant = Variant(name="quiet")
+    Rollouts(RolloutStore(state), {}, newest_event=lambda: 0).start(variant, Strategy.CANARY, Policy(), by="ann")
+    state.close()
+    assert run("create", "--name", "c", "--variant", "quiet")[0] == 0
 
 
 def test_a_name_is_taken_once_and_an_unknown_key_is_named(run: Run) -> None:
