@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from monitoring.redaction import found_in, redact
+from monitoring.redaction import Kind, found_in, redact
 
 
 def kept_text(said: str, transcript: str, write: Callable[[str], str]) -> str:
@@ -15,3 +15,12 @@ def kept_text(said: str, transcript: str, write: Callable[[str], str]) -> str:
     'mail [email]'
     """
     return redact(redact(said, write) if found_in(said) else transcript)
+
+
+def is_redacted(text: str) -> bool:
+    """Does a placeholder stand in it? Then it is not what was said.
+
+    >>> is_redacted("mail [email]"), is_redacted("mail john")
+    (True, False)
+    """
+    return any(f"[{kind.value}]" in text for kind in Kind)

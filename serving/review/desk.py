@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -44,22 +44,31 @@ class ReviewDesk:
     """Where reviewers work, over one queue. Threads may share it."""
 
     def __init__(
-        self, state: StateStore, settings: ReviewSettings, *, publish: Callable[[Event], object] = lambda event: None
+        self,
+        state: StateStore,
+        settings: ReviewSettings,
+        *,
+        publish: Callable[[Event], object] = lambda event: None,
+        keep: Callable[[str], str] = str,
     ) -> None:
-        """`publish` takes the events of finished reviews."""
+        """`publish` takes the events of finished reviews; `keep` is what is kept of a reviewer's text."""
         self.settings = settings
         self.queue = ReviewStore(state, lease_s=settings.lease_s)
         self.human = HumanAnswers(self.queue)
         self._state = state
         self._publish = publish
+        self.keep = keep
 
     def submit(self, item_id: str, review: Review) -> ReviewItem:
-        """Take a review, a skip too. Raises Conflict, NotFound, and BadField for an unknown convention."""
+        """Take a review, a skip too; its text is kept as `keep` writes it, and a user who waits gets what was typed.
+
+        Raises Conflict, NotFound, and BadField for an unknown convention.
+        """
         try:
             convention.get(review.convention)
         except UnknownConvention as error:
             raise BadField(str(error), "convention") from None
-        item = self.queue.submit(item_id, review)
+        item = self.queue.submit(item_id, replace(review, text=self.keep(review.text)), typed=review.text)
         self.human.told(item)
         if event := review_event(item, at=review.at):
             self._publish(event)
@@ -86,9 +95,10 @@ class ReviewDesk:
         return Known(estimates(items, least_probability=self.settings.min_share), agreements(twice))
 
     async def tend(self) -> None:
-        """Now and then, for ever: give up what nobody has looked at for long."""
+        """Now and then, for ever: give up what nobody has looked at for long, forget what users had to get."""
         while True:
             try:
+                await asyncio.to_thread(self.queue.forget_all_typed)
                 await asyncio.to_thread(self.queue.expire_before, time.time() - self.settings.expire_days * DAY_S)
             except MonitoringError as error:
                 logger.warning("the review queue cannot be tended: %s", error)

@@ -6,7 +6,7 @@ Knows no database.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -24,6 +24,7 @@ from data_pipeline.ingest.event_store import GIVEN_WITH_THE_REQUEST
 from data_pipeline.journal import AUDIO
 from data_pipeline.manifest import Row, read_manifest
 from serving.errors import NotFound
+from serving.privacy.kept_text import is_redacted
 from serving.review.desk import recording_of
 from serving.review.item import Review, ReviewItem, Said
 from serving.review.media import suffix
@@ -51,17 +52,20 @@ def export(
     *,
     every_label: bool = False,
     folder: Path = Path(),
+    keep: Callable[[str], str] = str,
 ) -> Exported:
     """Make `out` the data set of the reviews; an earlier export there is replaced, with its recordings.
 
     `finished` are items that are done, with their reviews in order; `folder` is the server's working folder, which
-    recordings are relative to. Raises OtherDataset where `out` holds something else or another run is writing there,
-    InvalidCard, OSError where something cannot be written.
+    recordings are relative to. A text that `keep` takes something out of is no transcript, and no row.
+
+    Raises OtherDataset where `out` holds something else or another run is writing there, InvalidCard, OSError where
+    something cannot be written.
     """
     _check_free(out)
     done = Exported(out / MANIFEST)
     start = StepRecord(STEP, VERSION, {"every_label": every_label}, "review queue", "")  # a queue has no hash
-    made = write_dataset(_rows(finished, done, every_label=every_label, folder=folder), start, out)
+    made = write_dataset(_rows(finished, done, every_label=every_label, folder=folder, keep=keep), start, out)
     done.rows = made.card.rows
     _sweep(out)
     return done
@@ -81,13 +85,22 @@ def _sweep(out: Path) -> None:
 
 
 def _rows(
-    finished: Iterable[tuple[ReviewItem, Sequence[Review]]], done: Exported, *, every_label: bool, folder: Path
+    finished: Iterable[tuple[ReviewItem, Sequence[Review]]],
+    done: Exported,
+    *,
+    every_label: bool,
+    folder: Path,
+    keep: Callable[[str], str],
 ) -> Iterator[Row]:
     for item, reviews in finished:
         told = [one for one in reviews if one.is_opinion] if every_label else [item.verdict] if item.verdict else []
         texts = [one for one in told if one.said is Said.TEXT]
         if not texts:
             done.left_out["nobody understood it"] += 1
+            continue
+        texts = [one for one in texts if not is_redacted(keep(one.text))]
+        if not texts:
+            done.left_out["its address or number is not kept"] += 1
             continue
         try:
             data = recording_of(item, folder)

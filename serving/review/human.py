@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+from monitoring.errors import MonitoringError
 from serving.review.item import Review, ReviewItem
 from serving.review.store import ReviewStore
 
@@ -34,7 +35,7 @@ class HumanAnswers:
     async def text_for(
         self, item: ReviewItem, *, timeout_s: float, entered: Callable[[], None] = lambda: None
     ) -> Review | None:
-        """Offer the item, and wait for the first opinion; None where nobody came in time.
+        """Offer the item, and wait for the first opinion, as it was typed; None where nobody came in time.
 
         `entered` is called once it is in the queue. After the time nobody new is asked; who has it already may finish,
         for the data's sake. Raises what `offer` raises.
@@ -48,17 +49,25 @@ class HumanAnswers:
             async with asyncio.timeout(timeout_s):
                 await asyncio.to_thread(self._queue.offer, live)
                 entered()
-                while not (verdict := (await asyncio.to_thread(self._queue.get, item.item_id)).verdict):
+                while (said := await asyncio.to_thread(self._queue.get, item.item_id)).verdict is None:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(told.wait(), self._poll_s)
                     told.clear()
-                return verdict
         except TimeoutError:
             return None
         finally:
             listeners.discard(listener)
             if not listeners:
                 self._waiting.pop(item.item_id, None)
+        return await self._handed_over(said)
+
+    async def _handed_over(self, item: ReviewItem) -> Review | None:
+        if item.verdict is None or item.typed is None:
+            return item.verdict
+        if item.item_id not in self._waiting:
+            with suppress(MonitoringError):  # the answer is there all the same, and tending forgets it later
+                await asyncio.to_thread(self._queue.forget_typed, item.item_id)
+        return replace(item.verdict, text=item.typed)
 
     def told(self, item: ReviewItem) -> None:
         """Somebody said something of the item here; from any thread."""

@@ -148,6 +148,8 @@ class ReviewItem:
     """Reviews that say something."""
     verdict: Review | None = None
     """What holds so far: the first opinion, or that of the person who decided between two."""
+    typed: str | None = None
+    """The verdict's text as it was typed, where another is kept; only for a user who waits for it, and then gone."""
     score: Score | None = None
     """Known when it is done, of a text where there was one."""
     version: int = 0

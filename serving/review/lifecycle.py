@@ -60,6 +60,12 @@ def reviewed(item: ReviewItem, review: Review) -> ReviewItem:
     return replace(after, required=DECIDING)
 
 
+def handed_over(item: ReviewItem, review: Review, *, typed: str, now: float) -> ReviewItem:
+    """The item with that review's text as it was typed, if it is the answer that a user still waits for."""
+    waits = item.deadline is not None and item.deadline > now
+    return replace(item, typed=typed) if waits and item.verdict == review and typed != review.text else item
+
+
 def lapsed(item: ReviewItem, *, now: float) -> ReviewItem:
     """A claim that has run out lets others in; the claim itself stays, for a late submit."""
     if item.state is State.CLAIMED and not is_held(item, now=now):

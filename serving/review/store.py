@@ -6,6 +6,7 @@ item goes to two people. Time is the database's, so that the replicas' own clock
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Final
 
 import sqlalchemy as sa
@@ -119,8 +120,12 @@ class ReviewStore:
         with self._state.changing() as connection:
             return _save(connection, lifecycle.released(_get(connection, item_id), labeler))
 
-    def submit(self, item_id: str, review: Review) -> ReviewItem:
-        """Take what its holder says of it; the same said twice is taken once."""
+    def submit(self, item_id: str, review: Review, *, typed: str | None = None) -> ReviewItem:
+        """Take what its holder says of it; the same said twice is taken once.
+
+        `typed` is the text as it was typed where the review has less of it; it is for a user who waits and for nobody
+        else, and whoever hands it over calls `forget_typed`.
+        """
         with self._state.changing() as connection:
             item = _get(connection, item_id)
             earlier = _review_by(connection, item_id, review.labeler)
@@ -128,7 +133,20 @@ class ReviewStore:
                 return item
             row = {"item_id": item_id, "labeler": review.labeler, "at": review.at, "review": as_json(review)}
             connection.execute(sa.insert(REVIEWS).values(row))
-            return _save(connection, lifecycle.reviewed(item, review))
+            after = lifecycle.reviewed(item, review)
+            if typed is not None:
+                after = lifecycle.handed_over(after, review, typed=typed, now=self._clock(connection))
+            return _save(connection, after)
+
+    def forget_typed(self, item_id: str) -> None:
+        """The user has what was typed."""
+        with self._state.changing() as connection:
+            _forget_typed(connection, REVIEW_ITEMS.c.item_id == item_id)
+
+    def forget_all_typed(self) -> int:
+        """The same for users who have gone, however that came; how many."""
+        with self._state.changing() as connection:
+            return _forget_typed(connection, sa.true(), now=self._clock(connection))
 
     def holds(self, item_id: str, labeler: str) -> bool:
         """Has that person the item now?"""
@@ -168,6 +186,14 @@ def _save(connection: sa.Connection, item: ReviewItem) -> ReviewItem:
     which = REVIEW_ITEMS.c.item_id == item.item_id
     connection.execute(sa.update(REVIEW_ITEMS).where(which).values(_row(changed)))
     return changed
+
+
+def _forget_typed(connection: sa.Connection, which: sa.ColumnElement[bool], *, now: float = inf) -> int:
+    has_one = REVIEW_ITEMS.c.item["typed"].as_string().is_not(None)
+    items = [one for one in _items(connection, which & has_one) if (one.deadline or 0.0) <= now]
+    for item in items:
+        _save(connection, replace(item, typed=None))
+    return len(items)
 
 
 def _let_time_pass(connection: sa.Connection, now: float) -> None:

@@ -38,7 +38,7 @@ def export(
     with open_queue(url, config) as desk:
         done = desk.queue.every(state=State.DONE, since=seconds(since))
         finished = ((one, desk.queue.reviews(one.item_id) if every_label else ()) for one in done)
-        found = exports.export(finished, out, every_label=every_label, folder=folder)
+        found = exports.export(finished, out, every_label=every_label, folder=folder, keep=desk.keep)
     click.echo(f"{found.manifest}: {found.rows} rows")
     for reason, count in found.left_out.most_common():
         click.echo(f"left out: {count} ({reason})", err=True)

@@ -24,6 +24,7 @@ json_option: Final = click.option("--json", "as_json", is_flag=True, help="Print
 @contextmanager
 def open_queue(url: str | None, config: Path | None) -> "Iterator[ReviewDesk]":
     """The queue of a store that exists; looking makes none. Raises what reading the settings and the store raises."""
+    from monitoring.redaction import redact
     from serving.review.desk import ReviewDesk
     from serving.settings import read_settings
     from serving.state.store import StateStore
@@ -34,7 +35,7 @@ def open_queue(url: str | None, config: Path | None) -> "Iterator[ReviewDesk]":
     look_for_store(url)
     state = StateStore.open(url)
     try:
-        yield ReviewDesk(state, settings.review)
+        yield ReviewDesk(state, settings.review, keep=redact if settings.privacy.redact else str)
     finally:
         state.close()
 

@@ -8,6 +8,7 @@ from data_pipeline.card import StepRecord, read_card
 from data_pipeline.dataset import write_dataset
 from data_pipeline.erasure import Person, datasets_in, erase, without_card_in
 from data_pipeline.errors import OtherDataset
+from monitoring.redaction import redact
 from serving.cli import main
 from serving.review.export import export
 from serving.review.item import Review, ReviewItem
@@ -111,6 +112,15 @@ def test_another_data_set_is_left_as_it_is(two: list[Finished], tmp_path: Path, 
     with pytest.raises(OtherDataset, match="holds another data set"):
         export(two, tmp_path / "other", folder=query_clip.parent)
     assert read_card(tmp_path / "other/card.json").steps[0].name == "ingest"
+
+
+def test_what_holds_an_address_is_no_row(tmp_path: Path, query_clip: Path) -> None:
+    """Whether it was taken out when it was stored, or is there from a time when it was not."""
+    texts = ("mail [email]", "mail john at example dot com", "mail john")
+    items = [finished(item(number, media=str(query_clip)), review(text=text)) for number, text in enumerate(texts)]
+    done = export(items, tmp_path / "out", keep=redact)
+    assert [row["text"] for row in rows(done.manifest)] == ["mail john"]
+    assert done.left_out == {"its address or number is not kept": 2}
 
 
 def test_what_cannot_be_exported_is_counted(tmp_path: Path) -> None:

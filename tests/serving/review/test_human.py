@@ -3,13 +3,16 @@ import time
 
 import pytest
 
+from monitoring.redaction import redact
 from serving.errors import BadField
 from serving.review.desk import ReviewDesk
 from serving.review.human import HumanAnswers
-from serving.review.item import Review, State
+from serving.review.item import Review, Score, State
 from serving.review.settings import ReviewSettings
+from serving.review.store import ReviewStore
 from serving.state.store import StateStore
-from tests.serving.review.making import item, review, skip
+from tests.serving.review.conftest import Clock
+from tests.serving.review.making import NOW, item, review, skip
 
 
 def desk(state: StateStore) -> ReviewDesk:
@@ -48,6 +51,49 @@ def test_who_submits_to_another_replica_is_heard_of_by_looking(address: str, sta
     elsewhere.close()
     assert answer
     assert answer.text == "play chess"
+
+
+DICTATED = "mail John dot Smith at example dot com"
+
+
+def stored(here: ReviewDesk) -> tuple[str, str, str | None]:
+    """The text of the verdict, of the review, and what is there for the user who waits."""
+    there = here.queue.get("req_000000")
+    assert there.verdict
+    return there.verdict.text, here.queue.reviews("req_000000")[0].text, there.typed
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_the_user_gets_what_was_typed_and_less_is_kept(address: str, state: StateStore, is_elsewhere: bool) -> None:
+    other = StateStore.open(address)
+    here = ReviewDesk(state, ReviewSettings(), keep=redact)
+    working = ReviewDesk(other, ReviewSettings(), keep=redact) if is_elsewhere else here
+    answer = asked(here, working, review("ann", DICTATED), timeout_s=30)
+    other.close()
+    assert answer
+    assert answer.text == DICTATED
+    assert stored(here) == ("mail [email]", "mail [email]", None)
+
+
+def test_what_was_typed_for_a_user_who_did_not_take_it_is_forgotten(state: StateStore, clock: Clock) -> None:
+    """As if their replica had died."""
+    here = ReviewDesk(state, ReviewSettings(), keep=redact)
+    here.queue = ReviewStore(state, clock=clock)
+    here.queue.offer(item(deadline=NOW + 60))
+    here.queue.claim_next("ann")
+    here.submit("req_000000", review("ann", DICTATED))
+    assert (here.queue.forget_all_typed(), stored(here)[2]) == (0, DICTATED)
+    clock.now += 61
+    assert (here.queue.forget_all_typed(), stored(here)) == (1, ("mail [email]", "mail [email]", None))
+
+
+def test_where_nobody_waits_what_was_typed_is_never_stored(state: StateStore) -> None:
+    here = ReviewDesk(state, ReviewSettings(), keep=redact)
+    here.queue.offer(item(heard="mail [email]"))
+    here.queue.claim_next("ann")
+    done = here.submit("req_000000", review("ann", DICTATED))
+    assert (stored(here), done.score) == (("mail [email]", "mail [email]", None), Score(errors=0, words=2))
+    assert here.submit("req_000000", review("ann", DICTATED)) == done
 
 
 def test_where_nobody_comes_the_query_goes_on_and_nobody_is_asked_any_more(state: StateStore) -> None:
