@@ -29,9 +29,18 @@ class Room:
     """Only what is less confident is sent; infinite where they can take all that is below the threshold."""
 
     @property
+    def closed_for(self) -> str | None:
+        """Why they can take none; None where they can."""
+        if not self.daily_budget:
+            return "nobody is there to listen (daily_budget is 0)"
+        if self.sent_today >= self.daily_budget:
+            return f"the day's budget of {self.daily_budget} is spent, until midnight UTC"
+        return f"{self.backlog} wait for people already" if self.backlog >= self.max_backlog else None
+
+    @property
     def is_left(self) -> bool:
         """Can they take one more?"""
-        return self.backlog < self.max_backlog and self.sent_today < self.daily_budget
+        return self.closed_for is None
 
     def admits(self, confidence: float | None) -> bool:
         """Can they take one of that confidence? None: the model was not asked, or does not know."""
@@ -61,6 +70,8 @@ class Shortfall:
     @property
     def sentence(self) -> str:
         """For people."""
+        if not self.wanted_a_day:
+            return "no queries are known so far that would fall to people"
         if self.by_model_a_day <= 0:
             return f"people can take all {self.wanted_a_day:.0f} queries a day that fall to them"
         about = "" if self.extra_errors_a_day is None else f"about {self.extra_errors_a_day:.0f}, "

@@ -68,7 +68,7 @@ def look(state: ClassState, drawn: Drawn, *, variant: str, now: float) -> tuple[
 
 
 def _too_few(drawn: Drawn) -> Choice:
-    why = f"too few queries were drawn for review: {len(drawn.confidences)} of {ENOUGH_DRAWN}; people answer"
+    why = f"too few queries were drawn for review: {len(drawn.confidences)} of {ENOUGH_DRAWN}"
     return Choice(threshold=None, why=why, reviews=len(drawn.reviews))
 
 

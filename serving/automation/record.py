@@ -29,8 +29,8 @@ class ClassState:
     """From which confidence on the model answers under `partial`; None: never."""
     variant: str | None = None
     """Whose confidences these are; those of another variant are not held against the threshold."""
-    why: str = "no reviews were looked at so far; people answer"
-    """How the threshold was chosen, or why there is none."""
+    why: str = "no reviews were looked at so far"
+    """How the threshold was chosen, or why there is none; who answers then, `answering` tells."""
     candidates: tuple[float, ...] = ()
     """Thresholds to choose from, fixed before the first review of this variant was looked at."""
     since: float = 0.0

@@ -19,7 +19,7 @@ def read_reviews(path: Path) -> list[Reviewed]:
     OSError where the file cannot be read.
     """
     found = []
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    for number, line in enumerate(_content(path).splitlines(), 1):
         try:
             row = orjson.loads(line)
             if row["confidence"] is not None:
@@ -43,6 +43,13 @@ def curve_of_file(path: Path, targets: Sequence[float] = ()) -> View:
     every_look = curve_view(reviews, among, [Rule(target_risk=target) for target in wanted])
     once = curve_view(reviews.thinned(), among, [Rule(target_risk=target, test=one_look) for target in wanted])
     return every_look | {"thresholds_of_one_look": once["thresholds"]}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise OSError(f"{path}: {error.strerror}") from error
 
 
 def _reviewed(row: Mapping[str, JsonValue]) -> Reviewed:

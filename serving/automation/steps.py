@@ -33,6 +33,8 @@ def set_by(
     """
     if not by.strip():
         raise BadField("somebody has to do it", "by")
+    if degree is None and target_risk is None and confidence is None:
+        raise BadField("say what to set: degree, target_risk or confidence", "degree")
     rule = _rule(state, target_risk, confidence)
     wanted = degree or state.degree
     after = replace(

@@ -148,9 +148,9 @@ def _too_little(reviews: Reviews, rule: Rule) -> str:
     if len(reviews) < needed:
         return (
             f"too few reviews: there are {len(reviews)}, and it takes {needed} without an error above a threshold "
-            f"to be {rule.confidence:.0%} sure of a risk below {rule.target_risk:.2%}; people answer"
+            f"to be {rule.confidence:.0%} sure of a risk below {rule.target_risk:.2%}"
         )
     return (
         f"no threshold has a risk that is surely below {rule.target_risk:.2%} ({rule.confidence:.0%} confidence, "
-        f"{len(reviews)} reviews); people answer"
+        f"{len(reviews)} reviews)"
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from serving.automation.answering import answering
 from serving.automation.budget import Room, Shortfall
 from serving.automation.gathering import Drawn
 from serving.automation.record import Change, ClassState, as_json
@@ -19,9 +20,9 @@ TARGETS: Final = (0.02, 0.05, 0.1)
 """Risks that a curve tells the thresholds of, beside the wanted one."""
 
 
-def state_view(state: ClassState) -> View:
-    """A class in short."""
-    view = as_json(state)
+def state_view(state: ClassState, room: Room) -> View:
+    """A class in short; `why` says who answers, too."""
+    view = as_json(state) | {"why": f"{state.why}; {answering(state, room)}"}
     return {name: view[name] for name in view if name not in ("candidates", "demoted_for")}
 
 
@@ -42,8 +43,9 @@ def room_view(room: Room) -> View:
     }
 
 
-def shortfall_view(found: Shortfall) -> View:
-    """What it costs that people can take less than falls to them."""
+def shortfall_view(found: Shortfall, room: Room) -> View:
+    """What it costs that people can take less than falls to them, and whether they can take any now."""
+    now = f"; now they take none: {room.closed_for}" if room.closed_for else ""
     return {
         "wanted_a_day": found.wanted_a_day,
         "taken_a_day": found.taken_a_day,
@@ -51,7 +53,7 @@ def shortfall_view(found: Shortfall) -> View:
         "cut": found.cut if math.isfinite(found.cut) else None,
         "extra_errors_a_day": found.extra_errors_a_day,
         "extra_errors_a_day_ci95": [found.interval.low, found.interval.high],
-        "sentence": found.sentence,
+        "sentence": found.sentence + now,
     }
 
 
@@ -75,7 +77,7 @@ def curve_view(reviews: Reviews, among: tuple[float, ...], rules: Sequence[Rule]
                 "risk_ci95": [one.interval.low, one.interval.high],
                 "reviews": one.reviews,
             }
-            for one in curve(reviews, among)
+            for one in curve(reviews, tuple(dict.fromkeys(among)))  # few reviews make few that differ
         ],
         "thresholds": [
             {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PATH: Final = "/admin/automation"
 DEGREES: Final = ("human_only", "shadow", "assist", "partial", "full")
 EVERYONE: Final = "*"
-FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE: Final = click.Path(path_type=Path)
 
 
 @click.group()
@@ -118,4 +118,10 @@ def curve(name: str, reviews: Path | None, targets: tuple[float, ...], url: str,
 
 
 def _path(name: str) -> str:
+    import re
+
+    from serving.automation.record import CLASS_PATTERN
+
+    if not re.fullmatch(CLASS_PATTERN, name):
+        raise click.ClickException(f"{name!r} is no class: a tenant's name without /, of 200 characters at most, or *")
     return f"{PATH}/{quote(name, safe='*')}"

@@ -43,8 +43,9 @@ async def list_classes(request: Request) -> Response:
     """All classes, `*` first, and what people can take."""
     automation = service_of(request).automation
     await run_in_threadpool(automation.degrees.refresh)
-    classes = [state_view(state) for state in automation.degrees.all]
-    return json_response({"classes": classes, "variant": automation.variant, "room": room_view(automation.room)})
+    room = automation.room
+    classes = [state_view(state, room) for state in automation.degrees.all]
+    return json_response({"classes": classes, "variant": automation.variant, "room": room_view(room)})
 
 
 @router.get("/{traffic_class}")
@@ -61,7 +62,7 @@ async def show_curve(request: Request, traffic_class: Class) -> Response:
 
 @router.post("/{traffic_class}")
 async def set_class(request: Request, traffic_class: Class, wanted: Wanted) -> Response:
-    """Set degree, target or confidence; the answer is the class afterwards, with a threshold for the new target."""
+    """Set at least one of degree, target and confidence; the answer is the class, with a threshold for the target."""
     by = actor(request, wanted.by)
     return json_response(await run_in_threadpool(_set, service_of(request).automation, traffic_class, wanted, by))
 
@@ -70,16 +71,16 @@ def _whole(automation: Upkeep, traffic_class: str) -> View:
     degrees = automation.degrees
     degrees.refresh()
     state = degrees.own(traffic_class)
-    drawn = automation.drawn(traffic_class, time.time())
+    drawn, room = automation.drawn(traffic_class, time.time()), automation.room
     costs = shortfall(
         drawn.reviews,
         drawn.confidences,
         drawn.queries_a_day,
         threshold=state.threshold_of(automation.variant),
-        daily_budget=automation.room.daily_budget,
+        daily_budget=room.daily_budget,
     )
-    return state_view(state) | {
-        "shortfall": shortfall_view(costs) if state.degree is Degree.PARTIAL else None,
+    return state_view(state, room) | {
+        "shortfall": shortfall_view(costs, room) if state.degree is Degree.PARTIAL else None,
         "history": [change_view(change) for change in degrees.store.history(traffic_class)],
     }
 
@@ -97,4 +98,4 @@ def _set(automation: Upkeep, traffic_class: str, wanted: Wanted, by: str) -> Vie
         degrees.start_of(traffic_class), lambda state: set_by(state, by=by, now=now, **changes), version=wanted.version
     )
     automation.refresh(now)
-    return state_view(degrees.own(traffic_class))
+    return state_view(degrees.own(traffic_class), automation.room)

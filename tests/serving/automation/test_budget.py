@@ -26,6 +26,20 @@ def test_there_is_room_below_the_bounds_and_for_what_is_uncertain_enough() -> No
     assert not Room(backlog=0, max_backlog=10, sent_today=100, daily_budget=100).admits(0.0)
 
 
+@pytest.mark.parametrize(
+    ("backlog", "sent", "budget", "why"),
+    [
+        (0, 0, 0, "nobody is there to listen (daily_budget is 0)"),
+        (0, 2, 2, "the day's budget of 2 is spent, until midnight UTC"),
+        (10, 1, 2, "10 wait for people already"),
+        (9, 1, 2, None),
+    ],
+)
+def test_it_says_why_there_is_none(backlog: int, sent: int, budget: int, why: str | None) -> None:
+    room = Room(backlog=backlog, max_backlog=10, sent_today=sent, daily_budget=budget)
+    assert (room.closed_for, room.is_left) == (why, why is None)
+
+
 def test_enough_people_cost_nothing() -> None:
     found = shortfall(reviews(), TRAFFIC, 0.1, threshold=0.3, daily_budget=300)
     assert (found.wanted_a_day, found.by_model_a_day, found.extra_errors_a_day) == pytest.approx((300, 0, 0))

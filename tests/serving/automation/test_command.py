@@ -63,7 +63,22 @@ def test_any_loss_with_the_chance_of_its_review(tmp_path: Path) -> None:
     ]
     points = curve_of_file(path)["points"]
     assert isinstance(points, list)
-    assert len(points) == 20
+    assert len(points) == 2
+
+
+def test_few_reviews_make_a_row_for_each_confidence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "reviews.jsonl"
+    path.write_text('{"confidence": 0.9, "loss": 0}\n{"confidence": 0.5, "loss": 1}\n{"confidence": 0.9, "loss": 0}\n')
+    assert run("curve", "--reviews", str(path)) == 0
+    rows = [line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:] if not line.startswith("target")]
+    assert rows == [["66.7%", "0.900"], ["100.0%", "0.500"]]
+
+
+def test_a_file_that_is_not_there_is_one_plain_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path, complaint in ((tmp_path / "none.jsonl", "No such file"), (tmp_path, "Is a directory")):
+        assert run("curve", "--reviews", str(path)) == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert line == f"voicesearch: error: {path}: {complaint}" + (" or directory" if path != tmp_path else "")
 
 
 @pytest.mark.parametrize(

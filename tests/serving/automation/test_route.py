@@ -45,7 +45,11 @@ def test_a_class_is_set_seen_and_kept_with_its_history(server: LiveServer) -> No
     assert (body["degree"], body["target_risk"], body["threshold"], body["version"]) == ("partial", 0.1, None, 1)
     [line] = body["history"]
     assert (line["action"], line["by"], line["why"], line["degree_before"]) == ("set", "ann", "a first week", "full")
-    assert body["shortfall"]["sentence"] == "people can take all 0 queries a day that fall to them"
+    assert body["shortfall"]["sentence"] == (
+        "no queries are known so far that would fall to people; "
+        "now they take none: nobody is there to listen (daily_budget is 0)"
+    )
+    assert body["why"].endswith("the model answers; nobody is there to listen (daily_budget is 0)")
     assert "tenant a" in [one["traffic_class"] for one in httpx.get(admin(server)).json()["classes"]]
 
 
@@ -92,7 +96,11 @@ def test_the_curve_without_reviews_is_empty_and_says_what_it_takes(server: LiveS
         {"version": -1},
         {"by": ""},
         {"by": "\0"},
-        {"threshold": 0.5},
+        {"threshold": 0.5, "degree": "shadow"},
+        {},
+        {"note": "nothing to set"},
+        {"degree": None},
+        {"version": 0},
     ],
 )
 def test_what_cannot_be_is_refused(server: LiveServer, wanted: dict[str, object]) -> None:
@@ -107,8 +115,10 @@ def test_names_that_cannot_be(server: LiveServer, name: str) -> None:
 
 
 def test_the_same_by_command(server: LiveServer, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(server, "set", "assist", "--class", "by/hand") == 2
-    capsys.readouterr()
+    for command in (("set", "assist", "--class", "by/hand"), ("history", "by/hand"), ("curve", "by/hand")):
+        assert run(server, *command) == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert "'by/hand' is no class: a tenant's name without /" in line
     assert run(server, "set", "assist", "--class", "told", "--by", "ann", "--note", "new") == 0
     assert capsys.readouterr().out.startswith("told: assist, threshold -, version 1;")
     assert run(server, "set", "full", "--class", "told", "--version", "0") == 2

@@ -95,7 +95,7 @@ def test_too_little_data_gives_none_and_says_how_much_it_takes() -> None:
     chosen = choose(reviews, GRID, RULE)
     assert (chosen.threshold, chosen.reviews) == (None, 50)
     assert "there are 50, and it takes 113 without an error" in chosen.why
-    assert chosen.why.endswith("people answer")
+    assert "people" not in chosen.why
     assert choose(Reviews.of([]), GRID, RULE).threshold is None
 
 

@@ -111,7 +111,7 @@ def test_reviews_of_other_variants_of_assisted_people_and_undrawn_ones_do_not_co
     assert (drawn.reviews.loss.tolist(), len(drawn.confidences)) == ([1.0], 4)
     kept.refresh(NOW + 10)
     assert kept.degrees.everyone.threshold is None
-    assert kept.degrees.everyone.why == "too few queries were drawn for review: 4 of 100; people answer"
+    assert kept.degrees.everyone.why == "too few queries were drawn for review: 4 of 100"
 
 
 def test_a_tenant_with_a_class_is_judged_by_its_own_reviews(state: StateStore, alarms: AlarmStore) -> None:
