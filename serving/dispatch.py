@@ -7,9 +7,10 @@ nobody. Knows no query: work is a function of a loaded variant.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from asr.errors import AsrError
 from serving.errors import Overloaded
@@ -20,6 +21,9 @@ from serving.variants.loaded import LoadedVariant
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+
+AT_ONCE_S: Final = 0.05
+"""A refusal that took longer came after work was done, and leaves no time in which a second variant could answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +90,13 @@ class Dispatcher:
                 return Dispatched(await work(variant), variant)
 
     async def _with_room(self, name: str, work: Callable[[LoadedVariant], Awaitable[Result]]) -> Dispatched[Result]:
+        began = time.monotonic()
         try:
             with self.lineup.holding(name) as variant:
                 return Dispatched(await work(variant), variant)
         except Overloaded:
-            cheaper = self._degrade_to
-            if cheaper is None or cheaper == name or cheaper not in self.lineup.names:
+            cheaper, is_late = self._degrade_to, time.monotonic() - began > AT_ONCE_S
+            if is_late or cheaper is None or cheaper == name or cheaper not in self.lineup.names:
                 raise
         with self.lineup.holding(cheaper) as variant:
             return Dispatched(await work(variant), variant, degraded=True)

@@ -66,7 +66,10 @@ class Follower:
         drain_s: float = 10.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`keep` are names that are loaded whatever happens; `replica` is what this one is called in histories."""
+        """`keep` are names that are loaded whatever happens, since they step in for the champion.
+
+        `replica` is what this one is called in histories.
+        """
         self.standing = Standing()
         """What was read last."""
         self.problems: dict[str, str] = {}
@@ -141,8 +144,9 @@ class Follower:
     def _let_answerers_go_first(self) -> None:
         """What answers users runs before what is only heard for nothing."""
         routing = self._traffic.routing
-        answering = {routing.champion, *([routing.candidate] if routing.candidate and routing.share else [])}
-        for name in answering & set(self._lineup.names) - self._first:
+        candidates = [routing.candidate] if routing.candidate and routing.share else []
+        answering = {routing.champion, *candidates, *self._keep} & set(self._lineup.names)
+        for name in answering - self._first:
             self._begin(f"{name}, first", self._lineup.get(name).prioritise(FIRST))
         self._first = answering
 

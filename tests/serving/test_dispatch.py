@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from asr.errors import UndecodableAudio
-from serving.dispatch import Dispatched, Dispatcher
+from serving.dispatch import AT_ONCE_S, Dispatched, Dispatcher
 from serving.errors import NotFound, Overloaded, RecognizerFailed
 from serving.traffic import Routing, Traffic
 from serving.variants.loaded import LoadedVariant
@@ -82,6 +82,19 @@ def test_without_room_a_cheaper_one_answers_and_says_so() -> None:
         run(dispatcher(degrade_to="gone"), "old", full)
     with pytest.raises(Overloaded):
         run(dispatcher(degrade_to="cheap"), "old", work(old=Overloaded("full", 1.0), cheap=Overloaded("full", 1.0)))
+
+
+def test_a_late_refusal_is_one() -> None:
+    asked: list[str] = []
+
+    async def late(variant: LoadedVariant) -> str:
+        asked.append(variant.variant.name)
+        await asyncio.sleep(2 * AT_ONCE_S)
+        raise Overloaded("it did not fit after all", 1.0)
+
+    with pytest.raises(Overloaded, match="did not fit"):
+        run(dispatcher(degrade_to="cheap"), "old", late)
+    assert asked == ["old"]
 
 
 def test_a_failed_candidate_and_a_full_champion() -> None:

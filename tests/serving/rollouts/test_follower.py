@@ -160,6 +160,7 @@ def test_what_is_kept_is_loaded_whatever_happens(replica: NewReplica, clock: Clo
         one = Replica(replica(clock), clock, keep=("slow",))
         await one.follow()
         assert set(one.lineup.names) == {"champion", "slow"}
+        assert one.lineup.get("slow").niceness == 0, "it answers users where there is no room"
         assert one.traffic.routing == Routing(champion="champion")
 
     asyncio.run(life())
