@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from monitoring.diagnosis.causes import causes_of
@@ -46,3 +49,13 @@ def test_compatible_and_contains() -> None:
     assert contains(FLEET, PHONE)
     assert contains(PHONE, PAIRS[0])
     assert not contains(PAIRS[0], PHONE)
+
+
+def test_a_new_version_that_holds_the_shift_of_its_device_is_named_although_it_is_hardly_known() -> None:
+    seen = evidence({"cut": (0.0, 0.6, 0.0, 0.0)})
+    known = [50.0 * (one == PHONE) for one in seen.slices]
+    gains = np.zeros_like(seen.gains)
+    gains[:, seen.signals.index("cut")] = known
+    causes = causes_of("cut", [PHONE], replace(seen, gains=gains))
+    assert causes[0].slice == PAIRS[1]
+    assert PHONE in [one.slice for one in causes]
