@@ -33,15 +33,29 @@ class AdminClient:
         """What the server says to that. Raises ClickException in one line."""
         return self._ask("POST", path, json=body)
 
+    def content(self, path: str, **query: str | int) -> bytes:
+        """What lies there, as it is. Raises ClickException in one line."""
+        answer = self._send("GET", path, params=query)
+        if answer.is_error:
+            self._document(answer)
+        return answer.content
+
     def _ask(
         self, method: str, path: str, *, params: dict[str, str | int] | None = None, json: Document | None = None
     ) -> Document:
+        return self._document(self._send(method, path, params=params, json=json))
+
+    def _send(
+        self, method: str, path: str, *, params: dict[str, str | int] | None = None, json: Document | None = None
+    ) -> httpx.Response:
         try:
-            answer = httpx.request(
+            return httpx.request(
                 method, self._url + path, params=params, json=json, headers=self._headers, timeout=LIMIT_S
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise click.ClickException(f"no answer from {self._url}: {error or type(error).__name__}") from None
+
+    def _document(self, answer: httpx.Response) -> Document:
         try:
             document = answer.json()
         except ValueError:
