@@ -29,6 +29,7 @@ from serving.query import Answer, AnsweredBy, Query
 from serving.review import item as review
 from serving.review.desk import ReviewDesk
 from serving.review.disagreement import item_of_disagreement
+from serving.review.kept_answer import kept_answer
 from serving.review.sampler import Sampler
 from serving.review.sampling import required_labelers
 
@@ -123,9 +124,12 @@ class People:
 
     async def _put(self, item: review.ReviewItem) -> None:
         try:
-            await asyncio.to_thread(self.desk.queue.offer, item)
+            await asyncio.to_thread(self.desk.queue.offer, self._kept(item))
         except (MonitoringError, ServingError) as error:
             logger.warning("a query could not be put into the review queue: %s", error)
+
+    def _kept(self, item: review.ReviewItem) -> review.ReviewItem:
+        return replace(item, answer=kept_answer(item.answer, self._waiting.kept))
 
     async def _check_recording(self, query: Query) -> None:
         """Raise what decoding raises: nobody is asked to listen to what is no recording."""
@@ -143,7 +147,7 @@ class People:
         started = time.perf_counter()
         folder = self._waiting.audio_folder
         path = await asyncio.to_thread(keep_audio, query.data, folder, query.request_id)
-        item = self._item(query, found, plan, path)
+        item = self._kept(self._item(query, found, plan, path))
         verdict = await self.desk.human.text_for(item, timeout_s=self._waiting.wait_s, entered=place.entered)
         waited_ms = (time.perf_counter() - started) * 1e3
         if verdict is None:
@@ -155,6 +159,7 @@ class People:
         return replace(
             _said(before, plan),
             transcript=write(text),
+            typed=text,
             hits=[],
             answered_by=AnsweredBy.PERSON,
             timings_ms=before.timings_ms | {"person": waited_ms},
@@ -176,7 +181,7 @@ class People:
             consent=client.consent,
             media=str(path),
             answer=review.Answer(
-                text=self._waiting.kept(found.transcript) if found else None,
+                text=found.transcript if found else None,
                 words=heard.words if heard else (),
                 confidence=confidence,
                 variant=by.variant,

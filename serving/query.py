@@ -52,6 +52,8 @@ class Answer:
     """What the model made of it; None for a typed query, and where no model ran."""
     served_by: ServedBy = field(default_factory=ServedBy)
     answered_by: AnsweredBy = AnsweredBy.MODEL
+    typed: str | None = None
+    """A person's text before the convention."""
     why: str | None = None
     """Why the model answered, or a person did, where both might have."""
     fallback: bool = False

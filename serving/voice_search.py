@@ -169,7 +169,7 @@ def _kept_query(query: Query, service: VoiceSearch, found: Answer) -> str:
     if not service.privacy.redact:
         return found.transcript
     by_model = found.transcription if found.answered_by is AnsweredBy.MODEL else None
-    said = query.text or (by_model.raw_text if by_model else found.transcript)
+    said = query.text or (by_model.raw_text if by_model else found.typed or found.transcript)
     return kept_text(said, found.transcript, service.dispatcher.champion.convention.apply)
 
 

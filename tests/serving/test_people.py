@@ -9,6 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from monitoring.store import EventStore
+from serving.review.store import ReviewStore
+from serving.state.store import StateStore
 from tests.serving.processes import PATIENT, ServerProcess, serving, wait_until
 
 pytestmark = pytest.mark.slow
@@ -71,6 +74,25 @@ def test_a_persons_text_is_the_answer(tmp_path: Path, query_clip: Path, degree: 
     assert answer["results"]
     assert answer["timings_ms"]["person"] > 0
     assert (answer["audio"] is None) == (degree == "human_only")
+
+
+def test_an_address_is_answered_and_not_kept(tmp_path: Path, query_clip: Path) -> None:
+    """Of "John@example.com" the convention makes words that are no address any more."""
+    with answering(tmp_path, "assist") as server, ThreadPoolExecutor(1) as users:
+        asked = users.submit(ask, server, query_clip)
+        say(server, claim(server), "Mail John@example.com!")
+        answer = asked.result().json()
+        assert answer["transcript"] == "mail john example com"
+        store = EventStore.open(server.database)
+        wait_until(lambda: store.has_event(answer["request_id"]))
+        (event,) = [one for one in store.by_request(answer["request_id"]) if one.kind == "voice"]
+        store.close()
+        assert event.details["query"] == "mail [email]"
+        state = StateStore.open(server.database)
+        item = ReviewStore(state).get(answer["request_id"])
+        state.close()
+        assert item.verdict
+        assert (item.verdict.text, item.typed) == ("Mail [email]!", None)
 
 
 def test_nobody_listens_without_consent_and_nobody_waits_for_ever(tmp_path: Path, query_clip: Path) -> None:
