@@ -9,6 +9,8 @@ from monitoring.findings import FLEET, Cause, Finding, Slice, compatible, contai
 
 MOSTLY: Final = 0.5
 """A finding belongs to a cause that holds so much of the shift that it found."""
+NEARLY_ALL: Final = 0.9
+"""Of a slice's traffic, so that what is found in it is found in the part that has it."""
 NO_HARDER: Final = 0.8
 """Likelihood gained with each event of the cause, over that with each event of the slice of a finding."""
 
@@ -36,7 +38,15 @@ def belongs(finding: Finding, cause: Slice, evidence: Evidence) -> bool:
     here, there = evidence.place(cause), evidence.place(finding.slice)
     if here is None or there is None or not compatible(cause, finding.slice):
         return False
+    if contains(finding.slice, cause) and _are_nearly_the_same(finding.signal, here, there, evidence):
+        return True
     return _is_thinned(finding.signal, here, there, evidence) or _is_mostly(finding, here, there, evidence)
+
+
+def _are_nearly_the_same(signal: str, here: int, there: int, evidence: Evidence) -> bool:
+    """Has the slice of the finding hardly any traffic since then but the cause's?"""
+    share = evidence.share(signal)
+    return bool(share[here] >= NEARLY_ALL * share[there] > 0)
 
 
 def _is_thinned(signal: str, here: int, there: int, evidence: Evidence) -> bool:

@@ -20,6 +20,8 @@ REVIEW_EVENT: Final = "review"
 
 def null_transcript(event: Event) -> SignalValue:
     """Was the query answered without a single word? None where it failed, or where that was not written down."""
+    if event.outcome == OK and (told := event.signals.get("null_transcript")) is not None:
+        return bool(told)
     words = _words(event)
     return None if event.outcome != OK or words is None else words == 0
 
