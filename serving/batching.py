@@ -123,14 +123,14 @@ class Batcher:
             job.cancelled = True
             raise
 
-    def check_room(self, *, audio_s: float, deadline: float, at_once_s: float | None = None) -> None:
+    def check_room(self, *, audio_s: float, deadline: float, at_once_s: float | None = None, in_s: float = 0.0) -> None:
         """Would that much audio be done in time, after all that is more urgent, waiting or expected?
 
-        `at_once_s` is how much of it will wait together, where it comes in pieces. Raises Overloaded or Draining.
+        It comes `in_s` from now; `at_once_s` of it wait together, if it comes in pieces. Raises Overloaded, Draining.
         """
         with self._changed:
             self._check_bound(audio_s if at_once_s is None else at_once_s)
-            self._check_time(audio_s, deadline, self._expected)
+            self._check_time(audio_s, deadline, self._expected, in_s)
 
     @contextmanager
     def expecting(self, audio_s: float, *, deadline: float) -> Iterator[Expected]:
@@ -194,13 +194,13 @@ class Batcher:
         if waiting_s and waiting_s + audio_s > self._limits.max_queue_audio_s:
             raise Overloaded("too much audio is waiting", self._service_time.predict_s(waiting_s))
 
-    def _check_time(self, audio_s: float, deadline: float, expected: Sequence[Expected]) -> None:
+    def _check_time(self, audio_s: float, deadline: float, expected: Sequence[Expected], in_s: float = 0.0) -> None:
         alive = [job for job in self._waiting if not job.cancelled]
         ahead_s = sum(job.audio.duration_s for job in alive if job.deadline <= deadline)
         ahead_s += sum(one.audio_s for one in expected if one.deadline <= deadline)
-        ready_s = self._wait_s(ahead_s) + self._service_time.predict_s(audio_s)
+        ready_s = in_s + self._wait_s(ahead_s) + self._service_time.predict_s(audio_s)
         late_s = self._clock() + ready_s - deadline
-        if late_s > 0 and (alive or self._running):  # an idle server tries: else it would never learn better
+        if late_s > 0 and (alive or self._running or expected):  # an idle server tries: else it never learns better
             raise Overloaded("the answer could not be given in time", late_s)
 
     def _wait_s(self, ahead_s: float) -> float:

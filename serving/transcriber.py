@@ -78,7 +78,7 @@ class Transcriber:
     def check_room(self) -> None:
         """Raise Overloaded or Draining at once where a short query would be turned away after decoding."""
         deadline = time.monotonic() + self._patience.time_s(self._usual_s)
-        self._batcher.check_room(audio_s=self._usual_s, deadline=deadline - self._front_end.wait_s)
+        self._batcher.check_room(audio_s=self._usual_s, deadline=deadline, in_s=self._front_end.wait_s)
 
     async def transcribe(self, request: Request) -> Transcription:
         """Transcribe one recording, whole. Raises what decoding raises, Overloaded or Draining."""

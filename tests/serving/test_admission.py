@@ -39,6 +39,23 @@ def test_what_cannot_be_done_in_time_is_refused_at_once() -> None:
     run(scene())
 
 
+def test_what_is_still_being_prepared_counts_before_anything_waits_or_runs() -> None:
+    """A burst on an idle server: the first is tried, and whoever comes after it waits for it."""
+
+    async def scene() -> None:
+        batcher = Batcher([Fake()], clock=Clock())
+        batcher.check_room(audio_s=10, deadline=0.1)
+        with batcher.expecting(10, deadline=0.5):
+            batcher.check_room(audio_s=10, deadline=0.65, in_s=0.2)
+            for deadline in (0.5, 0.55):
+                with pytest.raises(Overloaded, match="in time") as refused:
+                    batcher.check_room(audio_s=10, deadline=deadline, in_s=0.2)
+                assert refused.value.retry_after_s == pytest.approx(0.6 - deadline)
+        batcher.check_room(audio_s=10, deadline=0.5, in_s=0.2)
+
+    run(scene())
+
+
 def test_what_runs_counts_for_what_is_left_of_it() -> None:
     async def scene() -> None:
         clock, recognizer = Clock(), Held()
