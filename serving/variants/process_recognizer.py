@@ -28,6 +28,7 @@ class ProcessRecognizer:
         self._starter = ThreadPoolExecutor(1, "engine-starter")  # its thread lives as long as this: see Child.start
         self._child: Future[Child] | None = None
         self._closed = False
+        self._max_duration_s: float | None = None
         self.starts = 0
         """How many processes there were."""
 
@@ -39,7 +40,10 @@ class ProcessRecognizer:
     @property
     def max_duration_s(self) -> float:
         """Longest sound the model takes in one piece. Raises RecognizerFailed where there is no process."""
-        return self._present().max_duration_s
+        if self._max_duration_s is None:
+            with self._turn:  # or it would end a process that another thread has a batch in
+                self._max_duration_s = self._present().max_duration_s
+        return self._max_duration_s
 
     @property
     def is_down(self) -> bool:
@@ -55,7 +59,7 @@ class ProcessRecognizer:
     def wait_until_ready(self) -> None:
         """Raises RecognizerFailed where it does not start."""
         with self._turn:
-            self._present()
+            self._max_duration_s = self._present().max_duration_s
 
     def recognize(self, batch: Sequence[Audio], cancelled: Callable[[int], bool] = never_cancelled) -> list[Hypothesis]:
         """See `Recognizer.recognize`. Raises RecognizerFailed."""
