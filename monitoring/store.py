@@ -4,7 +4,6 @@ Knows SQL; knows nothing of journals, of requests in flight, or of what the even
 monitors ask is answered from an index, and no iteration holds more than one page in memory.
 """
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ from typing import Final, Self
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitoring.database import connect, failures_named, migrate
+from monitoring.database import connect
 from monitoring.events import Event
 from monitoring.tables import EVENTS
+from monitoring.transactions import Transactions
 
 _FIELDS: Final = tuple(column for column in EVENTS.columns if column is not EVENTS.c.position)
 _NAMES: Final = tuple(column.name for column in _FIELDS)
@@ -46,9 +46,7 @@ class EventStore:
     """
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._ready = False
-        self._preparing = threading.Lock()
+        self._transactions = Transactions(engine)
 
     @classmethod
     def open(cls, address: str, *, fsync: bool = False) -> Self:
@@ -57,14 +55,11 @@ class EventStore:
 
     def prepare(self) -> None:
         """Connect and bring the schema up to date, unless that was done before."""
-        with self._preparing:
-            if not self._ready:
-                migrate(self._engine)
-                self._ready = True
+        self._transactions.prepare()
 
     def close(self) -> None:
         """Give up the connections."""
-        self._engine.dispose()
+        self._transactions.close()
 
     def insert(self, events: Sequence[Event]) -> None:
         """Store checked events in one transaction, all or none; those whose id is there already are skipped.
@@ -73,7 +68,7 @@ class EventStore:
         """
         self.prepare()
         if events:
-            new = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+            new = postgresql.insert if self._transactions.engine.dialect.name == "postgresql" else sqlite.insert
             statement = new(EVENTS).on_conflict_do_nothing(index_elements=["event_id"])
             with self.transaction() as connection:
                 if new is postgresql.insert:  # positions in the order of commits; SQLite has one writer anyway
@@ -152,9 +147,7 @@ class EventStore:
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """One transaction in this database, for what is kept beside the events."""
-        if not self._ready:
-            self.prepare()
-        with failures_named(self._engine), self._engine.begin() as connection:
+        with self._transactions.reading() as connection:
             yield connection
 
     def _any(self, *conditions: sa.ColumnElement[bool]) -> bool:

@@ -4,7 +4,6 @@ Knows SQL; what changes is decided by pure functions that are passed in. One cha
 check and a person at the same alarm cannot undo each other, and a notification is kept with the change that caused it.
 """
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, Self
@@ -15,8 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from monitoring.alarms.alarm import ALARM_ID, Alarm, Entry, Notification, State
 from monitoring.alarms.outbox import Outbox, enqueue
 from monitoring.alarms.tables import ALARMS, HISTORY, OUTBOX, alarm_of, alarm_row, entry_row
-from monitoring.database import connect, failures_named, migrate
+from monitoring.database import connect
 from monitoring.errors import UnknownAlarm
+from monitoring.transactions import Transactions
 
 MAX_PAGE: Final = 500
 """Most alarms that one page shows; one more is read, to know whether there is another page."""
@@ -31,9 +31,7 @@ class AlarmStore:
     """
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._ready = False
-        self._preparing = threading.Lock()
+        self._transactions = Transactions(engine, lock=_LOCK)
 
     @classmethod
     def open(cls, address: str) -> Self:
@@ -42,16 +40,16 @@ class AlarmStore:
 
     def close(self) -> None:
         """Give up the connections."""
-        self._engine.dispose()
+        self._transactions.close()
 
     @property
     def outbox(self) -> Outbox:
         """What waits for delivery."""
-        return Outbox(self._transaction)
+        return Outbox(self._transactions.reading)
 
     def get(self, alarm_id: str) -> Alarm:
         """The alarm. Raises UnknownAlarm."""
-        with self._transaction() as connection:
+        with self._transactions.reading() as connection:
             return _get(connection, alarm_id)
 
     def page(
@@ -66,7 +64,7 @@ class AlarmStore:
         if after is not None:
             place = sa.tuple_(ALARMS.c.opened_at, ALARMS.c.alarm_id)
             statement = statement.where(place < sa.tuple_(after.opened_at, after.alarm_id))
-        with self._transaction() as connection:
+        with self._transactions.reading() as connection:
             rows = connection.execute(statement.limit(min(limit, MAX_PAGE + 1)))
             return [alarm_of(row.alarm) for row in rows]
 
@@ -80,7 +78,7 @@ class AlarmStore:
     def history(self, alarm_id: str) -> list[Entry]:
         """What happened to the alarm, in order."""
         statement = sa.select(HISTORY).where(HISTORY.c.alarm_id == alarm_id).order_by(HISTORY.c.number)
-        with self._transaction() as connection:
+        with self._transactions.reading() as connection:
             rows = connection.execute(statement).mappings()
             return [Entry(**{name: row[name] for name in row if name != "number"}) for row in rows]
 
@@ -91,7 +89,7 @@ class AlarmStore:
             .where(ALARMS.c.state != State.RESOLVED.value)
             .group_by(ALARMS.c.severity)
         )
-        with self._transaction() as connection:
+        with self._transactions.reading() as connection:
             return {row.severity: row.alarms for row in connection.execute(statement)}
 
     def purge_before(self, at: float) -> int:
@@ -102,25 +100,8 @@ class AlarmStore:
     @contextmanager
     def change(self) -> Iterator["AlarmChange"]:
         """One transaction that nobody else's change runs beside; what it does is kept whole or not at all."""
-        self._prepare()
-        with failures_named(self._engine), self._engine.connect() as connection:
-            connection = connection.execution_options(sqlite_begin="IMMEDIATE")
-            with connection.begin():
-                if self._engine.dialect.name == "postgresql":
-                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-                yield AlarmChange(connection)
-
-    def _prepare(self) -> None:
-        with self._preparing:
-            if not self._ready:
-                migrate(self._engine)
-                self._ready = True
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
-        self._prepare()
-        with failures_named(self._engine), self._engine.begin() as connection:
-            yield connection
+        with self._transactions.changing() as connection:
+            yield AlarmChange(connection)
 
 
 class AlarmChange:
