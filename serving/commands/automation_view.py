@@ -1,19 +1,15 @@
 """Automation as tables for a terminal, from the JSON of the admin API."""
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
 
 from pydantic import BaseModel, JsonValue
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from serving.commands.console import open_console
 from serving.commands.printable import printable
 
-PIPED_WIDTH: Final = 1_000
-"""Where there is no terminal nothing is cut."""
 Document = Mapping[str, JsonValue]
 
 
@@ -103,7 +99,7 @@ class Curve(BaseModel):
 
 def show_status(document: Document) -> None:
     """All classes and what people can take."""
-    found, console = Status.model_validate(document), _console()
+    found, console = Status.model_validate(document), open_console()
     table = Table("Class", "Degree", "Target", "Threshold", "Version", "Why", box=None)
     for one in found.classes:
         table.add_row(
@@ -126,12 +122,12 @@ def show_class(document: Document) -> None:
     """One class in a line."""
     found = Class.model_validate(document)
     line = f"{found.traffic_class}: {found.degree}, threshold {_number(found.threshold)}, version {found.version}"
-    _console().print(_text(f"{line}; {found.why}"), soft_wrap=True)
+    open_console().print(_text(f"{line}; {found.why}"), soft_wrap=True)
 
 
 def show_history(document: Document) -> None:
     """A class, what its people cannot take costs, and what happened to it."""
-    found, console = Whole.model_validate(document), _console()
+    found, console = Whole.model_validate(document), open_console()
     show_class(document)
     if found.shortfall:
         console.print(_text(found.shortfall.sentence), soft_wrap=True)
@@ -147,7 +143,7 @@ def show_history(document: Document) -> None:
 
 def show_curve(document: Document) -> None:
     """Coverage against risk, and what each target allows."""
-    found, console = Curve.model_validate(document), _console()
+    found, console = Curve.model_validate(document), open_console()
     table = Table("Coverage", "Confidence from", "Risk", "95 %", "Reviews", box=None)
     for one in found.points:
         low, high = one.risk_ci95
@@ -170,7 +166,3 @@ def _number(value: float | None) -> str:
 
 def _text(value: str) -> Text:
     return Text(printable(value))
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)

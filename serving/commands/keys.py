@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
+from serving.commands.console import open_console
 from serving.commands.printable import printable
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SCOPES: Final = ("client", "reviewer", "operator")
 DAY_S: Final = 86_400.0
-PIPED_WIDTH: Final = 1_000
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -211,7 +210,6 @@ def _show_secret(made: "Issued", as_json: bool) -> None:
 
 
 def _show(found: "list[KeyInUse]") -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -220,7 +218,7 @@ def _show(found: "list[KeyInUse]") -> None:
         texts = (key.key_id, key.name, key.scope.value, key.tenant or "", key.variant or "")
         times = (_moment(at) for at in (key.created_at, last_used_at, key.ends_at))
         table.add_row(*(Text(printable(text)) for text in texts), *times)
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False).print(table)
+    open_console().print(table)
 
 
 def _moment(at: float | None) -> str:

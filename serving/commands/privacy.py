@@ -1,15 +1,15 @@
 """`voicesearch privacy`: deletion of users, purges, and the log of what operators did; the server need not run."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
+from serving.commands.console import open_console
 from serving.commands.keys import FILE, by_shell, of_a_database, opened_state, shell_user
 from serving.commands.printable import printable
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from serving.privacy.holdings import Holdings
     from serving.privacy.retention import Purged
 
-PIPED_WIDTH: Final = 1_000
 CONFIG = click.option("--config", type=FILE, help="The server's voicesearch.toml.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -161,7 +160,6 @@ def _last(purged: "Purged | None") -> str:
 
 
 def _show(found: "list[OperatorAction]") -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -170,4 +168,4 @@ def _show(found: "list[OperatorAction]") -> None:
         at = datetime.fromtimestamp(one.at, UTC).isoformat(" ", "seconds").removesuffix("+00:00")
         about = " ".join(f"{name}={value}" for name, value in one.about.items())
         table.add_row(at, *(Text(printable(text)) for text in (one.by, one.action, one.target, about)))
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False).print(table)
+    open_console().print(table)

@@ -1,19 +1,15 @@
 """Rollouts as tables for a terminal, from the JSON of the admin API."""
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
 
 from pydantic import BaseModel, JsonValue
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from serving.commands.console import open_console
 from serving.commands.printable import printable
-
-PIPED_WIDTH: Final = 1_000
-"""Where there is no terminal nothing is cut."""
 
 
 class Champion(BaseModel):
@@ -106,7 +102,7 @@ Document = Mapping[str, JsonValue]
 
 def show_server(document: Document) -> None:
     """Who answers, and what does not work."""
-    server, console = Server.model_validate(document), _console()
+    server, console = Server.model_validate(document), open_console()
     _line(console, f"champion: {server.champion.name}; loaded here: {', '.join(server.here.loaded)}")
     if server.here.champion != server.champion.name:
         _line(console, f"here {server.here.champion} answers meanwhile")
@@ -120,7 +116,7 @@ def show_server(document: Document) -> None:
 
 def show_status(document: Document) -> None:
     """How a rollout stands, and why."""
-    rollout, console = Whole.model_validate(document), _console()
+    rollout, console = Whole.model_validate(document), open_console()
     head = f"{rollout.id}: {rollout.candidate} after {rollout.champion}, {rollout.strategy}"
     _line(console, f"{head}; {rollout.standing}, since {_time(rollout.entered_at)}, version {rollout.version}")
     thought = rollout.assessment
@@ -136,7 +132,7 @@ def show_status(document: Document) -> None:
 
 def show_history(document: Document) -> None:
     """What happened to a rollout, line by line."""
-    rollout, console = Whole.model_validate(document), _console()
+    rollout, console = Whole.model_validate(document), open_console()
     _line(console, f"{rollout.id}: {rollout.candidate} after {rollout.champion}, {rollout.standing}")
     table = Table("Version", "Time", "What", "By", "Stage", "Share", "Why", box=None)
     for entry in rollout.history:
@@ -158,10 +154,6 @@ def _signals(rows: list[SignalRow]) -> Table:
             f"{row.difference:+.2%}",
         )
     return table
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
 
 
 def _line(console: Console, text: str) -> None:

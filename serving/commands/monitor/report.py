@@ -1,12 +1,13 @@
 """`voicesearch monitor report`: what alarms were worth, by the verdicts of people, and what could be changed."""
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+
+from serving.commands.console import open_console
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
-PIPED_WIDTH: Final = 1_000
-"""Where there is no terminal no name is cut."""
 RECORD: Final = ("Fired", "Right", "Wrong", "Precision (95 %)")
 
 
@@ -93,9 +92,7 @@ def _record(record: "Record") -> dict[str, object]:
 
 
 def _show(found: "Report", proposals: "list[Proposal]") -> None:
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
+    console = open_console()
     if not found.alarms.fired:
         console.print("no alarms")
         return

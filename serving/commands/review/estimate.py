@@ -1,14 +1,14 @@
 """`voicesearch review estimate`: error rates on live traffic, by what people heard."""
 
 import json
-import sys
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
+from serving.commands.console import open_console
 from serving.commands.printable import printable
 from serving.commands.review.shell import config_option, json_option, open_queue, seconds, since_option, store_option
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from serving.review.agreement import Agreement
     from serving.review.desk import Known
     from serving.review.estimate import Estimate, Rate
-
-PIPED_WIDTH: Final = 1_000
-"""Where there is no terminal nothing is cut."""
 
 
 @click.command()
@@ -46,9 +43,7 @@ def estimate(since: datetime | None, url: str | None, config: Path | None, as_js
 
 
 def _show(known: "Known") -> None:
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
+    console = open_console()
     if not known.estimates:
         console.print("no reviews of queries that were drawn with a known probability")
     else:

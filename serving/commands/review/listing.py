@@ -1,7 +1,6 @@
 """`voicesearch review list`: what stands in the queue, and how it is doing."""
 
 import json
-import sys
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from serving.commands.console import open_console
 from serving.commands.printable import printable
 from serving.commands.review.shell import config_option, json_option, open_queue, seconds, since_option, store_option
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from serving.review.item import ReviewItem
 
 STATES: Final = ("waiting", "claimed", "done", "skipped", "expired")
-PIPED_WIDTH: Final = 1_000
-"""Where there is no terminal nothing is cut."""
 
 
 @click.command("list")
@@ -50,11 +48,10 @@ def list_items(
 
 
 def _show(items: "list[ReviewItem]", figures: "Figures") -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
+    console = open_console()
     table = Table("Item", "Asked", "State", "Why", "Confidence", "Variant", "People", box=None)
     for one in items:
         people = [*one.seen_by, *([f"{one.claim.labeler} (now)"] if one.claim else [])]
