@@ -53,8 +53,11 @@ class Shadowed:
     """A query that was answered, and what the answer was."""
 
     data: bytes
+    """The recording as it came."""
     pcm: PcmFormat | None
+    """Of samples without a header; None: `data` says itself what it is."""
     limit: int
+    """Hits at most."""
     transcription: Transcription
     hits: list[Hit]
 
@@ -155,8 +158,8 @@ class Shadow:
             data=query.data, convention=variant.convention, max_duration_s=self._max_query_s, pcm=query.pcm
         )
         async with asyncio.timeout(variant.variant.timeout_s):
-            text = (heard := (await variant.hear(request)).transcription).text
-        return heard, variant.search.search(text, limit=query.limit) if text else []
+            heard = await variant.transcribe(request)
+        return heard, variant.search.search(heard.text, limit=query.limit) if heard.text else []
 
 
 def compared_event(

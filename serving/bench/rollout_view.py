@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from serving.bench.measures import Percentiles
 from serving.bench.report import new_plot, number
 from serving.bench.rollout import RolloutReport
 
@@ -19,11 +20,9 @@ def rollout_tables(report: RolloutReport) -> list[Table]:
         latency.add_column(heading, justify="right" if heading else "left")
     rows = (("alone", report.alone, report.failed_alone), ("with a shadow", report.shadowed, report.failed_shadowed))
     for name, times, failed in rows:
-        ranks = (times.p50_ms, times.p95_ms, times.p99_ms, times.max_ms)
-        latency.add_row(name, *(number(ms, 1) for ms in ranks), number(failed))
-    ratios = (report.shadowed.p50_ms / report.alone.p50_ms, report.shadowed.p95_ms / report.alone.p95_ms)
-    last = report.shadowed.p99_ms / report.alone.p99_ms, report.shadowed.max_ms / report.alone.max_ms
-    latency.add_row("ratio", *(number(ratio, 2) for ratio in (*ratios, *last)), "")
+        latency.add_row(name, *(number(ms, 1) for ms in (*_ranks(times), times.max_ms)), number(failed))
+    shadowed, alone = ((*_ranks(times), times.max_ms) for times in (report.shadowed, report.alone))
+    latency.add_row("ratio", *(number(ms / usual, 2) for ms, usual in zip(shadowed, alone, strict=True)), "")
     switch = Table(title="Switching all users under that load")
     for heading in ("promote, ms", "roll back, ms", "queries meanwhile", "not answered"):
         switch.add_column(heading, justify="right")
@@ -38,8 +37,13 @@ def save_rollout_plot(report: RolloutReport, path: Path) -> None:
     both = (("alone", report.alone, -0.2), ("with a shadow", report.shadowed, 0.2))
     for label, times, offset in both:
         places = [place + offset for place in range(len(RANKS))]
-        axes.bar(places, [times.p50_ms, times.p95_ms, times.p99_ms], 0.4, label=label)
+        axes.bar(places, _ranks(times), 0.4, label=label)
     axes.set_xticks(range(len(RANKS)), RANKS)
     axes.set_ylabel("ms")
     axes.legend()
     figure.savefig(path, dpi=120)
+
+
+def _ranks(times: Percentiles) -> tuple[float, float, float]:
+    """Of `RANKS`, in milliseconds."""
+    return times.p50_ms, times.p95_ms, times.p99_ms

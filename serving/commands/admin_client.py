@@ -27,11 +27,11 @@ class AdminClient:
 
     def get(self, path: str, **query: str | int) -> Document:
         """What the server says. Raises ClickException in one line."""
-        return self._ask("GET", path, params=query)
+        return self._document(self._send("GET", path, params=query))
 
     def post(self, path: str, body: Document) -> Document:
         """What the server says to that. Raises ClickException in one line."""
-        return self._ask("POST", path, json=body)
+        return self._document(self._send("POST", path, json=body))
 
     def content(self, path: str, **query: str | int) -> bytes:
         """What lies there, as it is. Raises ClickException in one line."""
@@ -39,11 +39,6 @@ class AdminClient:
         if answer.is_error:
             self._document(answer)
         return answer.content
-
-    def _ask(
-        self, method: str, path: str, *, params: dict[str, str | int] | None = None, json: Document | None = None
-    ) -> Document:
-        return self._document(self._send(method, path, params=params, json=json))
 
     def _send(
         self, method: str, path: str, *, params: dict[str, str | int] | None = None, json: Document | None = None

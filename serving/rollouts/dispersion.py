@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from monitoring.events import Event
-from serving.rollouts.gathering import value_of
+from serving.rollouts.gathering import unit_of, value_of
 from serving.rollouts.policy import Guardrail, Policy
 
 LEAST_BAD: Final = 100.0
@@ -31,7 +31,7 @@ def _measured(guardrail: Guardrail, events: Sequence[Event]) -> float:
     users: defaultdict[str, list[float]] = defaultdict(list)
     for event in events:
         if (bad := guardrail.badness(value_of(guardrail.signal, event))) is not None:
-            users[event.user_id or event.session_id or event.request_id].append(bad)
+            users[unit_of(event)].append(bad)
     n, bad_ones = sum(map(len, users.values())), sum(map(sum, users.values()))
     if min(bad_ones, n - bad_ones) < LEAST_BAD:
         return guardrail.dispersion

@@ -121,6 +121,11 @@ def value_of(name: str, event: Event) -> SignalValue:
     return signal.read(event) if not signal.kinds or event.kind in signal.kinds else None
 
 
+def unit_of(event: Event) -> str:
+    """Who was assigned: the user, else the session, else the request alone; as `serving.query` names them."""
+    return event.user_id or event.session_id or event.request_id
+
+
 def guardable(watched: Iterable[Signal]) -> frozenset[str]:
     """Names for which `value_of` finds a value in some query: the server's own signals are of no variant."""
     return _OF_QUERIES | {signal.name for signal in (*VOICE_SIGNALS, *watched) if signal.kinds != SERVER}
@@ -154,11 +159,8 @@ def _with_step(evidence: Evidence, taken: Sequence[Event], table: _Table, names:
             allowed = guardrail.allowed(step.next_share)
             contests[guardrail.signal] = contest.plus(*table[guardrail.signal].arms, bets=(0.0,), against=allowed)
     asked = [event for event in taken if event.kind in _QUERIES and _is_of(step, event)]
-    users = [event.user_id or event.session_id or event.request_id for event in asked]
-    models = [event.slices.get(SLICED_BY, "") for event in asked]
-    is_candidate = [event.slices["assigned"] == names.candidate for event in asked]
-    met_ones = zip(users, models, is_candidate, strict=True)
-    assignment = met(step.assignment, met_ones, max_slices=policy.max_slices)
+    users = [(unit_of(e), e.slices.get(SLICED_BY, ""), e.slices["assigned"] == names.candidate) for e in asked]
+    assignment = met(step.assignment, users, max_slices=policy.max_slices)
     return replace(evidence, step=replace(step, contests=contests, assignment=assignment))
 
 

@@ -159,6 +159,7 @@ def peeked(
     """Queries of the candidate until a test that is made for one look rejects at one of many; -1 where it never does.
 
     The one-sided z-test of two proportions at the policy's whole `alpha`, of one signal, from 100 such queries on.
+    Shape (runs,).
     """
     random = default_rng(seed)
     n, bad = np.zeros((runs, 2)), np.zeros((runs, 2))

@@ -22,26 +22,26 @@ from serving.variants.variant import Variant
 router = APIRouter(prefix="/admin/rollouts")
 
 
-class Deed(BaseModel):
-    """Who does something with a rollout, why, and which version of it they saw."""
+class Signed(BaseModel):
+    """Who does something, and why."""
 
     model_config = ConfigDict(extra="forbid")
 
     by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")] | None = None
     """Needed only where keys are off; else it is the key's name."""
     note: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] = ""
+
+
+class Deed(Signed):
+    """Who does something with a rollout, why, and which version of it they saw."""
+
     version: Annotated[int, Field(ge=1, le=2**31)] | None = None
     """Absent: whatever it is now."""
 
 
-class Start(BaseModel):
+class Start(Signed):
     """What is to be tried, and how."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")] | None = None
-    """Needed only where keys are off; else it is the key's name."""
-    note: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] = ""
     variant: Annotated[str, Field(max_length=200)] | dict[str, JsonValue]
     """The name of a known one, or a new one."""
     strategy: Strategy = Strategy.CANARY
