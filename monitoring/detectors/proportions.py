@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitoring.detectors.comparison import Comparison
 from monitoring.detectors.histograms import Distances
-from monitoring.detectors.tails import log_gamma, normal_tails
+from monitoring.detectors.tails import log_choose, normal_tails
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def share_differences(before: ArrayLike, rows_before: ArrayLike, now: ArrayLike,
 def _chance_of_more(old: Floats, n: Floats, new: Floats, m: Floats) -> Floats:
     """Upper tail of the hypergeometric distribution at `new` of `old + new` ones."""
     ones = old + new
-    term = np.exp(_log_choose(m, new) + _log_choose(n, old) - _log_choose(n + m, ones))
+    term = np.exp(log_choose(m, new) + log_choose(n, old) - log_choose(n + m, ones))
     total, ratio = term.copy(), np.zeros_like(term)
     for k in range(TERMS):
         ratio = np.maximum(ones - new - k, 0.0) * np.maximum(m - new - k, 0.0)
@@ -97,15 +97,10 @@ def _fisher(ones_before: int, rows_before: int, ones_now: int, rows_now: int) ->
     """Chance of a split of the ones among the windows that is as unlikely as this one or more so."""
     ones = ones_before + ones_now
     split = np.arange(max(0, ones - rows_before), min(ones, rows_now) + 1)
-    logs = _log_choose(rows_now, split) + _log_choose(rows_before, ones - split)
+    logs = log_choose(rows_now, split) + log_choose(rows_before, ones - split)
     chances = np.exp(logs - logs.max())
     seen = chances[ones_now - split[0]]
     return float(chances[chances <= seen * (1 + 1e-7)].sum() / chances.sum())
-
-
-def _log_choose(rows: ArrayLike, ones: ArrayLike) -> Floats:
-    rows, ones = np.asarray(rows, float), np.asarray(ones, float)
-    return np.asarray(log_gamma(rows + 1) - log_gamma(ones + 1) - log_gamma(rows - ones + 1))
 
 
 def _score(ones_before: int, rows_before: int, ones_now: int, rows_now: int) -> float:

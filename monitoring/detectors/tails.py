@@ -63,5 +63,15 @@ def log_gamma(x: ArrayLike) -> Floats:
     return np.asarray((far - 0.5) * np.log(far) - far + np.log(2 * pi) / 2 + series - below)
 
 
+def log_choose(rows: ArrayLike, ones: ArrayLike) -> Floats:
+    """Logarithm of the number of ways in which so many of the rows are ones, from 0 to all; shapes broadcast.
+
+    >>> np.exp(log_choose(5, [0, 2, 5])).round(9).tolist()
+    [1.0, 10.0, 1.0]
+    """
+    rows, ones = np.asarray(rows, float), np.asarray(ones, float)
+    return np.asarray(log_gamma(rows + 1) - log_gamma(ones + 1) - log_gamma(rows - ones + 1))
+
+
 def _erfc(x: Floats) -> Floats:
     return np.array([erfc(value) for value in x.ravel().tolist()]).reshape(x.shape)

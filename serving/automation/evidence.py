@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.detectors.confidence_sequence import Interval
-from monitoring.detectors.tails import log_gamma
+from monitoring.detectors.tails import log_choose
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -95,8 +95,8 @@ def _end(loss: Floats, weight: Floats, level: float) -> float:
 def _binomial_tail(trials: int, losses: float, share: float) -> float:
     """Chance of so many losses or fewer."""
     seen = np.arange(min(losses, trials) + 1)
-    ways = log_gamma(trials + 1.0) - log_gamma(seen + 1.0) - log_gamma(trials - seen + 1.0)
-    return float(min(np.exp(ways + seen * np.log(share) + (trials - seen) * np.log1p(-share)).sum(), 1.0))
+    logs = log_choose(trials, seen) + seen * np.log(share) + (trials - seen) * np.log1p(-share)
+    return float(min(np.exp(logs).sum(), 1.0))
 
 
 def _divergence(mean: Floats, target: ArrayLike) -> Floats:

@@ -62,40 +62,22 @@ def submit(item: str, text: str, convention: str | None, by: str | None, url: st
     _do("submit", item, by, url, as_json, said)
 
 
-@click.command()
-@click.argument("item")
-@labeler_option
-@asking
-def skip(item: str, by: str | None, url: str, as_json: bool) -> None:
-    """Let somebody else judge it; you are not asked again.
+def _plain(deed: str, about: str) -> click.Command:
+    """The command of a deed that takes nothing but the item."""
 
-    Example: voicesearch review skip req_0123
-    """
-    _do("skip", item, by, url, as_json)
+    @click.command(deed, help=f"{about}\n\nExample: voicesearch review {deed} req_0123")
+    @click.argument("item")
+    @labeler_option
+    @asking
+    def command(item: str, by: str | None, url: str, as_json: bool) -> None:
+        _do(deed, item, by, url, as_json)
 
-
-@click.command()
-@click.argument("item")
-@labeler_option
-@asking
-def unintelligible(item: str, by: str | None, url: str, as_json: bool) -> None:
-    """Say that nobody can tell what is said.
-
-    Example: voicesearch review unintelligible req_0123
-    """
-    _do("unintelligible", item, by, url, as_json)
+    return command
 
 
-@click.command()
-@click.argument("item")
-@labeler_option
-@asking
-def release(item: str, by: str | None, url: str, as_json: bool) -> None:
-    """Give an item back unjudged.
-
-    Example: voicesearch review release req_0123
-    """
-    _do("release", item, by, url, as_json)
+skip: Final = _plain("skip", "Let somebody else judge it; you are not asked again.")
+unintelligible: Final = _plain("unintelligible", "Say that nobody can tell what is said.")
+release: Final = _plain("release", "Give an item back unjudged.")
 
 
 def _do(deed: str, item: str, by: str | None, url: str, as_json: bool, said: "Document | None" = None) -> None:
