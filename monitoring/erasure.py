@@ -4,7 +4,8 @@ Knows SQL; in what order and for whom, the service knows. Every change is a smal
 changes nothing more.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Final
 
 import sqlalchemy as sa
@@ -29,7 +30,8 @@ def delete_events(store: EventStore, user_id: str, requests: Iterable[str], *, u
     """Delete the user's events before that time, and whatever belongs to those requests; how many they were."""
     own = (EVENTS.c.user_id == user_id) & (EVENTS.c.at < until)
     deleted = 0
-    for some in _in_groups(requests):
+    left = iter(requests)
+    while some := list(islice(left, _ROWS)):
         with store.transaction() as connection:
             deleted += connection.execute(sa.delete(EVENTS).where(EVENTS.c.request_id.in_(some))).rowcount
     with store.transaction() as connection:
@@ -57,14 +59,3 @@ def forget_details(store: EventStore, *, since: float, until: float, forgets: Ca
         if len(rows) < _ROWS:
             return changed
         after = (rows[-1].at, rows[-1].event_id)
-
-
-def _in_groups(requests: Iterable[str]) -> Iterator[list[str]]:
-    group: list[str] = []
-    for one in requests:
-        group.append(one)
-        if len(group) == _ROWS:
-            yield group
-            group = []
-    if group:
-        yield group

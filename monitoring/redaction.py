@@ -35,6 +35,11 @@ class Kind(StrEnum):
     """Too long for a phone and no card: a card of which one digit was misheard, an account."""
     KEY = "key"
 
+    @property
+    def placeholder(self) -> str:
+        """What stands in its place."""
+        return f"[{self.value}]"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -43,11 +48,6 @@ class Found:
     start: int
     end: int
     kind: Kind
-
-    @property
-    def placeholder(self) -> str:
-        """What stands in its place."""
-        return f"[{self.kind.value}]"
 
 
 _KEY: Final = re.compile(r"\bvs_[0-9a-f]{12}_[A-Za-z0-9_-]{43}")
@@ -112,7 +112,7 @@ def redact(text: str, write: Callable[[str], str] = str) -> str:
         return write(text)
     pieces, at = [], 0
     for one in found:
-        pieces += [write(text[at : one.start]), one.placeholder]
+        pieces += [write(text[at : one.start]), one.kind.placeholder]
         at = one.end
     pieces.append(write(text[at:]))
     return _joined(pieces)

@@ -16,7 +16,7 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.reference import Expected
+from monitoring.reference import KNOWN_FROM, Expected
 from monitoring.scores import Direction
 from monitoring.signals.signal import Group, Signal, Worse
 from monitoring.tally import Tally
@@ -30,8 +30,6 @@ MOST: Final = 3.0
 """Most standard deviations that are tolerated of what the reference is off by: its error, and restlessness."""
 NEW_UNSURE: Final = 4 / 3
 """Standard errors of a slice that is not known itself, only the one that it is part of, count so many times more."""
-KNOWN_FROM: Final = 100.0
-"""Values of its own from which a slice is known."""
 FREEZE: Final = 0.5
 """Part of the evidence that raises an alarm, from which a slice and signal are not calm. Not less: a user who asks in
 vain three times gives 9 nats, and where that is not learnt from, nobody knows how alike such values are."""

@@ -1,8 +1,9 @@
 """Who acts, for whom: what the key says goes before what the request says. Without keys the request is believed."""
 
 import ipaddress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from pydantic import Field
 from starlette.requests import Request
 
 from serving.errors import BadField
@@ -10,6 +11,9 @@ from serving.keys.authentication import key_of
 
 if TYPE_CHECKING:
     from serving.settings import ServerSettings
+
+ActorName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+"""Who says that it does something: 1 to 200 characters, not all of them white space."""
 
 
 def actor(request: Request, said: str | None = None, *, field: str = "by") -> str:

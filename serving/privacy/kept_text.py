@@ -23,4 +23,4 @@ def is_redacted(text: str) -> bool:
     >>> is_redacted("mail [email]"), is_redacted("mail john")
     (True, False)
     """
-    return any(f"[{kind.value}]" in text for kind in Kind)
+    return any(kind.placeholder in text for kind in Kind)

@@ -6,7 +6,7 @@ that come late, from a journal that waited, are still found within two days.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -105,7 +105,6 @@ def _reviews(holdings: Holdings, since: float, until: float) -> int:
 
 
 def _keep(holdings: Holdings, done: Purged) -> None:
-    row = {"kind": done.kind, "at": done.at, "until": done.until, "removed": done.removed}
     with holdings.state.changing() as connection:
         connection.execute(sa.delete(PURGES).where(PURGES.c.kind == done.kind))
-        connection.execute(sa.insert(PURGES).values(row))
+        connection.execute(sa.insert(PURGES).values(asdict(done)))

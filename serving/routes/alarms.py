@@ -12,7 +12,7 @@ from monitoring.alarms.alarm import Alarm, Entry, State
 from monitoring.alarms.alarms import Alarms
 from monitoring.alarms.payloads import alarm_json
 from monitoring.alarms.store import MAX_PAGE
-from serving.keys.identity import actor
+from serving.keys.identity import ActorName, actor
 from serving.routes.service import json_response, service_of
 
 router = APIRouter(prefix="/admin/alarms")
@@ -23,7 +23,7 @@ class Deed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")] | None = None
+    by: ActorName | None = None
     """Needed only where keys are off; else it is the key's name."""
     note: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] = ""
     until: Annotated[float, Field(allow_inf_nan=False)] | None = None

@@ -13,7 +13,7 @@ from serving.automation.record import CLASS_PATTERN
 from serving.automation.steps import set_by
 from serving.automation.upkeep import Upkeep
 from serving.automation.views import View, change_view, drawn_curve, room_view, shortfall_view, state_view
-from serving.keys.identity import actor
+from serving.keys.identity import ActorName, actor
 from serving.routes.service import json_response, service_of
 
 router = APIRouter(prefix="/admin/automation")
@@ -28,7 +28,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")] | None = None
+    by: ActorName | None = None
     """Who wants it; needed only where keys are off."""
     note: Annotated[str, Field(max_length=2000, pattern=Text)] = ""
     degree: Degree | None = None

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.keys.actions import MAX_PAGE, ActionLog
-from serving.keys.identity import actor
+from serving.keys.identity import ActorName, actor
 from serving.keys.key import Issued, KeyRequest, check_variant
 from serving.keys.store import DAY_S, KeyStore
 from serving.keys.views import issued_json, key_json
@@ -17,14 +17,13 @@ from serving.routes.service import json_response, service_of
 
 router = APIRouter(prefix="/admin")
 
-By = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 _SHOWN_ONCE: Final = {"cache-control": "no-store"}
 
 
 class WantedKey(KeyRequest):
     """A key to be made."""
 
-    by: By | None = None
+    by: ActorName | None = None
     """Who makes it; needed only where keys are off."""
 
 
@@ -33,7 +32,7 @@ class Change(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: By | None = None
+    by: ActorName | None = None
     grace_s: Annotated[float, Field(ge=0, le=90 * DAY_S, allow_inf_nan=False)] = DAY_S
     """With `rotate`: so long the old secret is taken too."""
 

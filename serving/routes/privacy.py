@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.keys.identity import actor
+from serving.keys.identity import ActorName, actor
 from serving.privacy.deletions import MAX_PAGE, MAX_USER_CHARS, Deletions
 from serving.privacy.erase_user import delete_user
 from serving.privacy.holdings import open_holdings
@@ -29,7 +29,7 @@ class Deed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")] | None = None
+    by: ActorName | None = None
     """Needed only where keys are off."""
 
 

@@ -11,7 +11,7 @@ from asr import convention
 from asr.convention import SEARCH
 from asr.errors import UnknownConvention
 from serving.errors import BadField
-from serving.keys.identity import actor
+from serving.keys.identity import ActorName, actor
 from serving.review.check import check
 from serving.review.desk import ReviewDesk
 from serving.review.item import Review, ReviewItem, Said, State
@@ -24,7 +24,6 @@ router = APIRouter(prefix="/admin/review")
 
 MAX_TEXT_CHARS: Final = 2000
 
-Labeler = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Text = Annotated[str, Field(max_length=MAX_TEXT_CHARS, pattern=r"^[^\x00]*$")]
 ConventionName = Annotated[str, Field(max_length=100)]
 
@@ -34,7 +33,7 @@ class Deed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    labeler: Labeler | None = None
+    labeler: ActorName | None = None
     """Needed only where keys are off; else it is the key's name."""
 
 
@@ -87,7 +86,7 @@ async def show_item(request: Request, item_id: str) -> Response:
 
 @router.get("/items/{item_id}/recording")
 async def play_recording(
-    request: Request, item_id: str, labeler: Annotated[Labeler | None, Query()] = None
+    request: Request, item_id: str, labeler: Annotated[ActorName | None, Query()] = None
 ) -> Response:
     """The recording as it came, for whoever has the item now."""
     data = await run_in_threadpool(_desk(request).recording, item_id, _labeler(request, labeler))
