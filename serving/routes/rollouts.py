@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from serving.errors import BadField
-from serving.keys.identity import actor
+from serving.keys.identity import ActorName, actor
 from serving.rollouts.controller import Controller
 from serving.rollouts.record import Rollout
 from serving.rollouts.rollouts import Rollouts
@@ -27,7 +27,7 @@ class Signed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")] | None = None
+    by: ActorName | None = None
     """Needed only where keys are off; else it is the key's name."""
     note: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] = ""
 
