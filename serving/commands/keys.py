@@ -173,7 +173,7 @@ def revoke(key_id: str, address: str | None, config: Path | None) -> None:
 
 
 def _ended(key: "Key") -> str:
-    return f"{_moment(key.ends_at)} UTC" + (f", revoked by {printable(key.ended_by)}" if key.ended_by else "")
+    return f"{moment(key.ends_at)} UTC" + (f", revoked by {printable(key.ended_by)}" if key.ended_by else "")
 
 
 def _known_variants(state: "StateStore", config: Path | None) -> set[str]:
@@ -216,10 +216,11 @@ def _show(found: "list[KeyInUse]") -> None:
     table = Table("Id", "Name", "Scope", "Tenant", "Variant", "Made", "Last used", "Ends", box=None)
     for key, last_used_at in ((one.key, one.last_used_at) for one in found):
         texts = (key.key_id, key.name, key.scope.value, key.tenant or "", key.variant or "")
-        times = (_moment(at) for at in (key.created_at, last_used_at, key.ends_at))
+        times = (moment(at) for at in (key.created_at, last_used_at, key.ends_at))
         table.add_row(*(Text(printable(text)) for text in texts), *times)
     open_console().print(table)
 
 
-def _moment(at: float | None) -> str:
+def moment(at: float | None) -> str:
+    """A time in seconds since 1970 UTC, as text to the second; a dash for none."""
     return "-" if at is None else datetime.fromtimestamp(at, UTC).isoformat(" ", "seconds").removesuffix("+00:00")

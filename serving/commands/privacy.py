@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from serving.commands.console import open_console
-from serving.commands.keys import FILE, by_shell, of_a_database, opened_state, shell_user
+from serving.commands.keys import FILE, by_shell, moment, of_a_database, opened_state, shell_user
 from serving.commands.printable import printable
 
 if TYPE_CHECKING:
@@ -165,7 +165,6 @@ def _show(found: "list[OperatorAction]") -> None:
 
     table = Table("At", "By", "Action", "Target", "About", box=None)
     for one in found:
-        at = datetime.fromtimestamp(one.at, UTC).isoformat(" ", "seconds").removesuffix("+00:00")
         about = " ".join(f"{name}={value}" for name, value in one.about.items())
-        table.add_row(at, *(Text(printable(text)) for text in (one.by, one.action, one.target, about)))
+        table.add_row(moment(one.at), *(Text(printable(text)) for text in (one.by, one.action, one.target, about)))
     open_console().print(table)
