@@ -25,7 +25,7 @@ from serving.automation.places import Place, Places
 from serving.automation.record import ClassState
 from serving.errors import NobodyAnswered, ServingError
 from serving.kept_audio import keep_audio
-from serving.query import Answer, AnsweredBy, Query
+from serving.query import Answer, Query
 from serving.review import item as review
 from serving.review.desk import ReviewDesk
 from serving.review.disagreement import item_of_disagreement
@@ -92,7 +92,7 @@ class People:
         if variant is None or not (event.consent and event.details.get("audio_path")):
             return
         heard = found.transcription
-        if heard is None or found.answered_by is AnsweredBy.PERSON:
+        if heard is None or found.answered_by is Answerer.PERSON:
             return
         chance = self._sampler.draw(event.request_id, variant=variant, confidence=heard.confidence, at=event.at)
         if chance is None:
@@ -161,7 +161,7 @@ class People:
             transcript=write(text),
             typed=text,
             hits=[],
-            answered_by=AnsweredBy.PERSON,
+            answered_by=Answerer.PERSON,
             timings_ms=before.timings_ms | {"person": waited_ms},
         )
 

@@ -1,11 +1,11 @@
 """One query and its answer, as they go through the server. Knows no stage."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from asr.decode import PcmFormat
 from asr.pipeline import Transcription
 from monitoring.voice_events import Client, ServedBy
+from serving.automation.decide import Answerer
 from serving.search import Hit
 from serving.transcriber import Heard
 
@@ -34,13 +34,6 @@ class Query:
         return self.client.user_id or self.client.session_id or self.request_id
 
 
-class AnsweredBy(StrEnum):
-    """Whose text an answer holds."""
-
-    MODEL = "model"
-    PERSON = "person"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the client gets."""
@@ -51,7 +44,7 @@ class Answer:
     heard: Heard | None
     """What the model made of it; None for a typed query, and where no model ran."""
     served_by: ServedBy = field(default_factory=ServedBy)
-    answered_by: AnsweredBy = AnsweredBy.MODEL
+    answered_by: Answerer = Answerer.MODEL
     typed: str | None = None
     """A person's text before the convention."""
     why: str | None = None

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from monitoring.event_log import EventLog
 from monitoring.voice_events import QueryKind, SearchEvent, ServedBy
+from serving.automation.decide import Answerer
 from serving.automation.degree import Degree
 from serving.dispatch import Dispatcher
 from serving.errors import answer_for
 from serving.kept_audio import keep_audio
 from serving.people import People
 from serving.privacy.kept_text import kept_text
-from serving.query import Answer, AnsweredBy, Query
+from serving.query import Answer, Query
 from serving.search import Hit
 from serving.second_vad import SecondVad
 from serving.shadow import Shadow, Shadowed
@@ -87,7 +88,7 @@ async def _answer(query: Query, service: VoiceSearch, assigned: str, started: fl
 
     champion = service.dispatcher.champion
     found = await service.people.answer(query, by_model, champion.convention.apply)
-    if found.answered_by is AnsweredBy.PERSON:
+    if found.answered_by is Answerer.PERSON:
         found = replace(found, hits=_hits(found.transcript, query.limit, champion))
     total_ms = (time.perf_counter() - started) * 1e3
     served_by = replace(found.served_by, assigned=_meant_for(query, assigned))
@@ -168,7 +169,7 @@ def _answered(query: Query, service: VoiceSearch, found: Answer, audio_path: str
 def _kept_query(query: Query, service: VoiceSearch, found: Answer) -> str:
     if not service.privacy.redact:
         return found.transcript
-    by_model = found.transcription if found.answered_by is AnsweredBy.MODEL else None
+    by_model = found.transcription if found.answered_by is Answerer.MODEL else None
     said = query.text or (by_model.raw_text if by_model else found.typed or found.transcript)
     return kept_text(said, found.transcript, service.dispatcher.champion.convention.apply)
 

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from monitoring.voice_events import Client
+from serving.automation.decide import Answerer
 from serving.disconnect import while_connected
 from serving.errors import BadField
 from serving.keys.identity import tenant_of, variant_of
 from serving.pcm import pcm_format
-from serving.query import Answer, AnsweredBy, Query
+from serving.query import Answer, Query
 from serving.routes.service import json_response, log_transcript, request_id_of, service_of
 from serving.routes.transcription_body import untranscribed
 from serving.search import Hit
@@ -145,7 +146,7 @@ def _heard(found: Answer) -> dict[str, object]:
     """What is known of the sound; of a person's answer no confidence, and nothing of the words."""
     heard = found.transcription
     audio: dict[str, object] = {"audio": asdict(heard.statistics) if heard else None}
-    if heard is None or found.answered_by is AnsweredBy.PERSON:
+    if heard is None or found.answered_by is Answerer.PERSON:
         return audio | {"confidence": None, "no_speech": not found.transcript, "words": [], "untranscribed": []}
     return audio | {
         "confidence": round(heard.confidence, 4),
